@@ -1,0 +1,26 @@
+"""The .rdp container: bytes to and from frozen dataclasses (spec 3 to 7). Imports no torch."""
+
+from rdpcodec.container.ancillary import pack_icc, pack_rho, unpack_icc, unpack_rho
+from rdpcodec.container.identify import SIGNATURE
+from rdpcodec.container.inspection import describe
+from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers
+from rdpcodec.container.reader import parse
+from rdpcodec.container.writer import build, container_bytes, file_size, header_bytes
+
+__all__ = [
+    "SIGNATURE",
+    "Chunk",
+    "Header",
+    "RdpFile",
+    "build",
+    "container_bytes",
+    "describe",
+    "file_size",
+    "header_bytes",
+    "join_layers",
+    "pack_icc",
+    "pack_rho",
+    "parse",
+    "unpack_icc",
+    "unpack_rho",
+]

@@ -1,0 +1,53 @@
+"""What `inspect --json` prints; its schema is `spec/inspect.schema.json`."""
+
+from typing import Any
+
+from rdpcodec.container.model import RdpFile
+from rdpcodec.container.writer import container_bytes
+from rdpcodec.layers import Layer, stage_count, stage_size
+from rdpcodec.schedule import sigma
+
+
+def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
+    """Describe a file in JSON types, without a network and without torch.
+
+    Args:
+        file: The parsed file.
+        file_bytes: The size of the file, as it lies on the disk.
+
+    Returns:
+        An object of the schema. Container and payload add up to the file; of a truncated file the
+        payload is what is left of it.
+    """
+    header = file.header
+    container = min(container_bytes(file), file_bytes)
+    payload = file_bytes - container
+    pixels = header.width * header.height
+    return {
+        "format_version": f"{header.major}.{header.minor}",
+        "width": header.width,
+        "height": header.height,
+        "channels": header.channels,
+        "prior": {"id": header.prior_id, "digest": header.prior_digest.hex()},
+        "seed": header.seed,
+        "t": header.t,
+        "schedule": header.schedule,
+        "coder": header.coder,
+        "coder_parameter": header.coder_parameter,
+        "layers": [_layer(k, layer, header.dim) for k, layer in enumerate(header.layers)],
+        "layers_whole": file.layers_whole,
+        "bytes": {"file": file_bytes, "container": container, "payload": payload},
+        "bpp": {"file": 8 * file_bytes / pixels, "payload": 8 * payload / pixels},
+        "ancillary": [{"type": c.type, "bytes": len(c.body)} for c in file.ancillary],
+    }
+
+
+def _layer(index: int, layer: Layer, dim: int) -> dict[str, Any]:
+    return {
+        "index": index,
+        "t": layer.t,
+        "sigma": sigma(layer.t),
+        "bits": layer.bits,
+        "stage_size": stage_size(layer.q),
+        "stages": stage_count(dim, layer.q),
+    }

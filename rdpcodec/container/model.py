@@ -1,0 +1,223 @@
+"""The parsed file: frozen dataclasses that hold only values the format can carry."""
+
+import itertools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from rdpcodec.container.bits import cut_bits, join_bits, padding_is_zero
+from rdpcodec.container.layout import DIGEST_BYTES, LAYOUT_CHANNELS
+from rdpcodec.container.varint import MAX_VALUE
+from rdpcodec.layers import CODERS, MAX_LAYERS, PARAMETER_MAX, PARAMETER_MIN, Layer, trellis_bits
+from rdpcodec.schedule import SCHEDULES
+
+MAJOR = 1
+PRIOR_ID = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]{0,63}", re.ASCII)
+ANCILLARY_TYPE = re.compile(r"[a-z][A-Za-z]", re.ASCII)
+_BYTE_MAX = 255
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """An ancillary chunk.
+
+    Attributes:
+        type: Two letters, the first in lower case.
+        body: Its bytes.
+    """
+
+    type: str
+    body: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse a type that is not ancillary.
+
+        Raises:
+            ValueError: If the type is not two letters with the first in lower case.
+        """
+        _require(bool(ANCILLARY_TYPE.fullmatch(self.type)), f"{self.type!r} is not ancillary")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """The HD chunk.
+
+    Attributes:
+        width: Pixels.
+        height: Pixels.
+        channels: 1 for grey, 3 for RGB.
+        coder: The name of the channel coder.
+        coder_parameter: State bits of `trellis`, nominal bits per chunk of `pfr`; 4..16.
+        prior_id: The name of the prior.
+        prior_digest: The first eight bytes of the SHA-256 of its manifest.
+        seed: 0..2^64-1.
+        layers: The layer table, coarse to fine.
+        schedule: The name of the noise schedule.
+        major: The major version.
+        minor: The minor version.
+    """
+
+    width: int
+    height: int
+    channels: int
+    coder: str
+    coder_parameter: int
+    prior_id: str
+    prior_digest: bytes
+    seed: int
+    layers: tuple[Layer, ...]
+    schedule: str = SCHEDULES[0]
+    major: int = MAJOR
+    minor: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse values that the format cannot carry.
+
+        Raises:
+            ValueError: If a field is out of range or the layers do not fit the coder.
+        """
+        _require(1 <= self.width <= MAX_VALUE, f"width is {self.width}")
+        _require(1 <= self.height <= MAX_VALUE, f"height is {self.height}")
+        _require(self.channels in LAYOUT_CHANNELS, f"channels is {self.channels}")
+        _require(self.coder in CODERS, f"coder is {self.coder!r}")
+        in_range = PARAMETER_MIN <= self.coder_parameter <= PARAMETER_MAX
+        _require(in_range, f"coder_parameter is {self.coder_parameter}")
+        _require(bool(PRIOR_ID.fullmatch(self.prior_id)), f"prior_id is {self.prior_id!r}")
+        _require(len(self.prior_digest) == DIGEST_BYTES, "prior_digest is not 8 bytes")
+        _require(0 <= self.seed <= MAX_VALUE, f"seed is {self.seed}")
+        _require(self.schedule in SCHEDULES, f"schedule is {self.schedule!r}")
+        _require(self.major == MAJOR, f"major is {self.major}")
+        _require(0 <= self.minor <= _BYTE_MAX, f"minor is {self.minor}")
+        self._check_layers()
+
+    def _check_layers(self) -> None:
+        _require(1 <= len(self.layers) <= MAX_LAYERS, f"{len(self.layers)} layers")
+        levels = [layer.t for layer in self.layers]
+        falling = all(a > b for a, b in itertools.pairwise(levels))
+        _require(falling, f"t does not fall from layer to layer: {levels}")
+        for k, layer in enumerate(self.layers):
+            if self.coder == "trellis":
+                _require(layer.bits == trellis_bits(self.dim, layer.q), f"bits of layer {k}")
+            else:
+                _require(layer.bits % 8 == 0, f"bits of layer {k} are not whole bytes")
+
+    @property
+    def t(self) -> int:
+        """The noise level of the finest layer."""
+        return self.layers[-1].t
+
+    @property
+    def dim(self) -> int:
+        """The number of coordinates of the state: width times height times channels."""
+        return self.width * self.height * self.channels
+
+    def coded_bits(self, layers: int | None = None) -> int:
+        """Return the number of coded bits.
+
+        Args:
+            layers: How many layers, from the coarse end; all when None.
+
+        Returns:
+            The sum of their bits.
+        """
+        return sum(layer.bits for layer in self.layers[:layers])
+
+    def payload_bytes(self, layers: int | None = None) -> int:
+        """Return the number of bytes that the coded bits fill.
+
+        Args:
+            layers: How many layers, from the coarse end; all when None.
+
+        Returns:
+            ceil(coded bits / 8).
+        """
+        return -(-self.coded_bits(layers) // 8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RdpFile:
+    """A parsed file.
+
+    Attributes:
+        header: The HD chunk.
+        payload: The body of DT: the bits of the layers, coarse to fine, without alignment.
+        ancillary: The ancillary chunks, in order.
+        layers_missing: How many layers at the fine end a truncated file has lost.
+    """
+
+    header: Header
+    payload: bytes
+    ancillary: tuple[Chunk, ...] = ()
+    layers_missing: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse a payload that does not fit the header.
+
+        Raises:
+            ValueError: If its length or its padding is wrong, or no layer is whole.
+        """
+        _require(0 <= self.layers_missing < len(self.header.layers), "no layer is whole")
+        expected = self.header.payload_bytes(self.layers_whole)
+        _require(len(self.payload) == expected, f"payload is not {expected} bytes")
+        used = self.header.coded_bits(self.layers_whole)
+        _require(padding_is_zero(self.payload, used), "the padding of the payload is not zero")
+
+    @property
+    def layers_whole(self) -> int:
+        """The number of layers whose bits are all there."""
+        return len(self.header.layers) - self.layers_missing
+
+    def layer_bits(self, k: int) -> bytes:
+        """Return the coded bits of a layer.
+
+        Args:
+            k: The index of the layer, 0 for the coarsest.
+
+        Returns:
+            ceil(bits / 8) bytes, left-aligned and zero padded.
+
+        Raises:
+            IndexError: If the layer is not there.
+        """
+        if not 0 <= k < self.layers_whole:
+            raise IndexError(f"layer {k} is not among the {self.layers_whole} whole layers")
+        return cut_bits(self.payload, self.header.coded_bits(k), self.header.layers[k].bits)
+
+    def truncated(self, k: int) -> "RdpFile":
+        """Return the file with its first layers only, every ancillary chunk kept.
+
+        Args:
+            k: How many layers to keep, 1..layers_whole.
+
+        Returns:
+            A file that can be built.
+
+        Raises:
+            ValueError: If k is out of range.
+        """
+        _require(1 <= k <= self.layers_whole, f"k is {k}, expected 1..{self.layers_whole}")
+        header = replace(self.header, layers=self.header.layers[:k])
+        payload = cut_bits(self.payload, 0, header.coded_bits())
+        return RdpFile(header=header, payload=payload, ancillary=self.ancillary)
+
+
+def join_layers(header: Header, pieces: Iterable[bytes]) -> bytes:
+    """Return the payload made of the coded bits of every layer.
+
+    Args:
+        header: The header with its layer table.
+        pieces: The bits of each layer, left-aligned, as `RdpFile.layer_bits` returns them.
+
+    Returns:
+        The body of DT.
+
+    Raises:
+        ValueError: If a piece is missing or too short for its layer.
+    """
+    counts = (layer.bits for layer in header.layers)
+    return join_bits(zip(pieces, counts, strict=True))

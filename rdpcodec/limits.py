@@ -1,0 +1,57 @@
+"""What a reader accepts before it allocates memory (spec 12)."""
+
+from dataclasses import dataclass
+
+from rdpcodec.errors import ISSUE, LimitError
+
+_ISSUES = {
+    "file_bytes": ISSUE.LIMIT_FILE_BYTES,
+    "side": ISSUE.LIMIT_SIDE,
+    "pixels": ISSUE.LIMIT_PIXELS,
+    "layers": ISSUE.LIMIT_LAYERS,
+    "chunks": ISSUE.LIMIT_CHUNKS,
+    "ancillary_bytes": ISSUE.LIMIT_ANCILLARY_BYTES,
+    "icc_bytes": ISSUE.LIMIT_ICC_BYTES,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Upper bounds, each inclusive.
+
+    Attributes:
+        file_bytes: Size of the file.
+        side: Width and height.
+        pixels: Width times height.
+        layers: Layers in the table; the format itself never allows more than 256.
+        chunks: Chunks, HD and DT included.
+        ancillary_bytes: Sum of the bodies of all ancillary chunks.
+        icc_bytes: Inflated size of an ICC profile.
+    """
+
+    file_bytes: int = 64 << 20
+    side: int = 16_384
+    pixels: int = 89_478_485
+    layers: int = 256
+    chunks: int = 1024
+    ancillary_bytes: int = 1 << 20
+    icc_bytes: int = 1 << 20
+
+    def check(self, name: str, value: int, what: str) -> None:
+        """Refuse a value above a limit.
+
+        Args:
+            name: The field that bounds the value.
+            value: What was found.
+            what: What the value is, for the sentence.
+
+        Raises:
+            LimitError: If the value is above the limit.
+        """
+        limit: int = getattr(self, name)
+        if value > limit:
+            message = f"{what} is {value}, above the limit {name} = {limit}"
+            raise LimitError(_ISSUES[name], message, name, value, limit)
+
+
+DEFAULT = Limits()
