@@ -14,6 +14,8 @@ PARAMETER_MAX = 16
 MAX_LAYERS = 256
 Q_MAX = 255
 BITS_PER_STAGE = 2
+# The steps of t that the layer table predicts, from the first layer down; then the step before.
+STEP_PRIMER = (200, 110, 74, 57, 46, 38, 34, 32)
 MANTISSA_BITS = 16
 # floor(2^16 * 2^(i/8)); a test derives them again in integers
 MANTISSA = (65536, 71467, 77935, 84989, 92681, 101070, 110217, 120193)

@@ -1,5 +1,6 @@
 """Tests of the container: vectors, round trips, damage, limits, byte budget."""
 
+import math
 import random
 import re
 import tracemalloc
@@ -53,19 +54,19 @@ from rdpcodec.errors import (
     UnsupportedError,
     UnsupportedVersionError,
 )
-from rdpcodec.layers import MANTISSA, Layer, trellis_bits
+from rdpcodec.layers import MANTISSA, STEP_PRIMER, Layer, trellis_bits
 from rdpcodec.limits import Limits
 
 # Spec 4.2: grey 5x3, trellis nu = 12, gaussian-1, two layers t = 2816 and 2700 with q = 20 and 16.
 VECTOR = bytes.fromhex(
     "89 52 44 50 0d 0a 1a 0a"  # signature
-    "48 44 1e"  # HD, 30 bytes
+    "48 44 20"  # HD, 32 bytes
     "01 00 01 05 03"  # version 1.0; grey, log2, trellis; width; height
     "0a 67 61 75 73 73 69 61 6e 2d 31"  # gaussian-1
     "00 01 02 03 04 05 06 07"  # digest
     "00 0c 02"  # seed, nu, layers
-    "0a 77 c0"  # table: 0 00010100, 1 110111 11, padding 000000
-    "57 52 e3 73"  # CRC-32
+    "b0 01 48 b7 30"  # table: 101100000000 00010100, 1 00010110111 00110, padding 000
+    "2d d6 f8 2c"  # CRC-32
     "44 54 02 e7 40"  # DT, 2 bytes: layer 0 is 111001, layer 1 is 1101(00), zero padding
     "b4 61 59 4b"  # CRC-32
 )
@@ -160,6 +161,16 @@ def _bits(*fields: tuple[int, int]) -> bytes:
     return out.to_bytes()
 
 
+def _signed_step(deviation: int) -> bytes:
+    """Return a table of two layers whose step deviates from the prediction."""
+    out = BitWriter()
+    for value, width in ((4095, 12), (0, 8), (1, 1)):
+        out.write(value, width)
+    out.write_signed(deviation, table.T_ORDER)
+    out.write_signed(1, table.Q_ORDER)
+    return out.to_bytes()
+
+
 # --- vectors -------------------------------------------------------------------------------------
 
 
@@ -203,13 +214,13 @@ def test_zigzag_vector() -> None:
 def test_the_spec_has_the_constants_of_the_table() -> None:
     """The text of the spec and the code agree on the normative constants."""
     text = " ".join((Path(__file__).parents[1] / "spec" / "rdp.md").read_text().split())
-    primer = ", ".join(map(str, table.STEP_PRIMER))
+    primer = ", ".join(map(str, STEP_PRIMER))
+    last = 1 + len(STEP_PRIMER)
     for sentence in (
-        f"With t_0 = {table.T_FIRST},",
-        f"p_k is {primer} for k = 1..{len(table.STEP_PRIMER)} and",
+        f"p_k is {primer} for k = 2..{last} and d_(k-1) for k > {last}.",
+        f"write t_1 in {table.T_BITS} bits and q_1 in {table.Q_BITS} bits",
         f"write the bit 1 and seg({table.T_ORDER}) of e",
-        f"write q_1 in {table.Q_BITS} bits, for k > 1 write seg({table.Q_ORDER}) of q_k - q_(k-1)"
-        f" + {-table.Q_DRIFT}.",
+        f"write seg({table.Q_ORDER}) of q_k - q_(k-1) + {-table.Q_DRIFT}.",
         f"byte count of the layer as eg({table.BYTES_ORDER})",
         "M = " + ", ".join(map(str, MANTISSA)),
     ):
@@ -661,18 +672,25 @@ BAD_FILES: dict[str, tuple[ISSUE, bytes]] = {
     "chunk length not shortest": (ISSUE.BAD_VARINT, SIGNATURE + b"HD\x80\x00" + bytes(20)),
     "table ends early": (ISSUE.BAD_LAYER_TABLE, _with_body(_body(table=b"\0\0"))),
     "table too long": (ISSUE.BAD_LAYER_TABLE, _with_body(HEAD + b"\0")),
-    "t above 4095": (
+    "t below 0": (
         ISSUE.BAD_LAYER_TABLE,
-        _with_body(_body(count=b"\1", table=_bits((1, 1), (0, 8), (1, 1), (0, 13), (0, 8)))),
+        _with_body(_body(count=b"\2", table=_bits((3, 12), (0, 8), (0, 1), (0b010, 3)))),
+    ),
+    "t not falling": (
+        ISSUE.BAD_LAYER_TABLE,
+        _with_body(_body(count=b"\2", table=_signed_step(-200))),
     ),
     "q below 0": (
         ISSUE.BAD_LAYER_TABLE,
-        _with_body(_body(count=b"\2", table=_bits((0, 1), (0, 8), (0, 1), (0b10, 2)))),
+        _with_body(_body(count=b"\2", table=_bits((4095, 12), (0, 8), (0, 1), (1, 1)))),
     ),
-    "prefix of 33 zeros": (ISSUE.BAD_LAYER_TABLE, _with_body(_body(table=b"\x80" + bytes(9)))),
+    "prefix of 33 zeros": (
+        ISSUE.BAD_LAYER_TABLE,
+        _with_body(_body(table=_bits((4095, 12), (0, 8), (1, 1), (0, 80)))),
+    ),
     "table padding": (
         ISSUE.BAD_PADDING,
-        _with_body(_body(count=b"\1", table=_bits((0, 1), (20, 8), (1, 7)))),
+        _with_body(_body(count=b"\1", table=_bits((4095, 12), (20, 8), (1, 4)))),
     ),
     "picture padding": (
         ISSUE.BAD_PADDING,
@@ -785,14 +803,18 @@ def test_limits_can_be_raised_but_the_format_keeps_its_own() -> None:
 
 
 def _budget(count: int, rng: random.Random) -> int:
-    """Return the container bytes of a realistic default file of a Kodak picture."""
-    usual = [rng.choice((128, 120)), 96, 64, *[35] * count]
-    steps = [*usual[: count - 2], rng.randint(5, 60)]
-    t, q = 2816, 160
-    levels = [(t, q)]
-    for step in steps:
-        t, q = t - step, max(0, q - rng.randint(1, 5))
-        levels.append((t, q))
+    """Return the container bytes of a realistic default file of a Kodak picture.
+
+    The first layers carry equal bits, so that q stays; then steps of 32 make it fall by 1 or 2.
+    The last layer has whatever step is left, and a stage size to match.
+    """
+    usual = [*STEP_PRIMER, *[32] * count][: max(0, count - 2)]
+    falls = [rng.choice((0, 0, 0, 1)) for _ in STEP_PRIMER] + [rng.randint(1, 2)] * count
+    levels = [(rng.randint(3600, 3800), rng.randint(95, 115))]
+    for step, fall in zip(usual, falls, strict=False):
+        levels.append((levels[-1][0] - step, levels[-1][1] - fall))
+    last = rng.randint(8, 39)
+    levels.append((levels[-1][0] - last, levels[-1][1] + round(8 * math.log2(32 / last))))
     header = _header(tuple(levels), width=768, height=512, prior_id="ffdnet-1")
     return file_size(header) - header.payload_bytes()
 

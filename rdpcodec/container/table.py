@@ -1,22 +1,20 @@
 """The layer table, a bit string in the header (spec 5.3).
 
-The constants are normative; they are chosen so that the encoder's usual ladder of levels costs one
-bit a level for t and two to four bits for q.
+The constants, and `layers.STEP_PRIMER`, are normative. They are chosen on photos so that a ladder
+of levels that follows the prediction costs one bit a level for t, and one to three for q.
 """
 
 from collections.abc import Sequence
 
 from rdpcodec.container.bits import BitReader, BitsError, BitWriter, padding_is_zero
 from rdpcodec.errors import ISSUE, MalformedError
-from rdpcodec.layers import Q_MAX, Layer, trellis_bits
-from rdpcodec.schedule import T_MAX
+from rdpcodec.layers import Q_MAX, STEP_PRIMER, Layer, trellis_bits
 
-T_FIRST = 2816
-STEP_PRIMER = (0, 128, 96, 64, 35)
-T_ORDER = 5
+T_BITS = 12
+T_ORDER = 4
 Q_BITS = 8
-Q_DRIFT = -3
-Q_ORDER = 1
+Q_DRIFT = -1
+Q_ORDER = 0
 BYTES_ORDER = 8
 
 
@@ -31,15 +29,13 @@ def build_table(layers: Sequence[Layer], coder: str) -> bytes:
         The bits, zero padded to a byte.
     """
     out = BitWriter()
-    t_before, step, q_before = T_FIRST, 0, None
+    before: Layer | None = None
+    step = 0
     for k, layer in enumerate(layers):
-        expected = _expected_step(k, step)
-        step = t_before - layer.t
-        _write_deviation(out, step - expected)
-        _write_q(out, layer.q, q_before)
+        step = _write_layer(out, layer, before, _predicted_step(k, step))
         if coder == "pfr":
             out.write_exp_golomb(layer.bits // 8, BYTES_ORDER)
-        t_before, q_before = layer.t, layer.q
+        before = layer
     return out.to_bytes()
 
 
@@ -61,23 +57,44 @@ def parse_table(data: bytes, count: int, *, coder: str, dim: int, offset: int) -
     """
     reader = BitReader(data)
     layers: list[Layer] = []
-    t_before, step = T_FIRST, 0
+    step = 0
     for k in range(count):
+        before = layers[-1] if layers else None
         try:
-            step = _expected_step(k, step) + _read_deviation(reader)
-            q = _read_q(reader, layers[-1].q if layers else None)
+            t, q = _read_layer(reader, before, _predicted_step(k, step))
             bits = 8 * reader.read_exp_golomb(BYTES_ORDER) if coder == "pfr" else None
         except BitsError as error:
             raise _bad(f"{error} in layer {k} of {count}", offset) from error
-        t_before = _checked_t(t_before - step, t_before if k else T_MAX + 1, k, offset)
-        q = _checked_q(q, k, offset)
-        layers.append(Layer(t_before, q, trellis_bits(dim, q) if bits is None else bits))
+        _check_range(t, q, k, before, offset)
+        step = before.t - t if before else 0
+        layers.append(Layer(t, q, trellis_bits(dim, q) if bits is None else bits))
     _check_end(reader, data, offset)
     return tuple(layers)
 
 
-def _expected_step(k: int, previous_step: int) -> int:
-    return STEP_PRIMER[k] if k < len(STEP_PRIMER) else previous_step
+def _predicted_step(k: int, previous_step: int) -> int:
+    """Return the step that is expected between layers k - 1 and k, counted from 0."""
+    return STEP_PRIMER[k - 1] if k <= len(STEP_PRIMER) else previous_step
+
+
+def _write_layer(out: BitWriter, layer: Layer, before: Layer | None, expected: int) -> int:
+    """Write t and q and return the step."""
+    if before is None:
+        out.write(layer.t, T_BITS)
+        out.write(layer.q, Q_BITS)
+        return 0
+    step = before.t - layer.t
+    _write_deviation(out, step - expected)
+    out.write_signed(layer.q - before.q - Q_DRIFT, Q_ORDER)
+    return step
+
+
+def _read_layer(reader: BitReader, before: Layer | None, expected: int) -> tuple[int, int]:
+    """Read t and q, which may be out of range."""
+    if before is None:
+        return reader.read(T_BITS), reader.read(Q_BITS)
+    t = before.t - expected - _read_deviation(reader)
+    return t, before.q + Q_DRIFT + reader.read_signed(Q_ORDER)
 
 
 def _write_deviation(out: BitWriter, deviation: int) -> None:
@@ -94,29 +111,11 @@ def _read_deviation(reader: BitReader) -> int:
     return value + (value >= 0)
 
 
-def _write_q(out: BitWriter, q: int, before: int | None) -> None:
-    if before is None:
-        out.write(q, Q_BITS)
-    else:
-        out.write_signed(q - before - Q_DRIFT, Q_ORDER)
-
-
-def _read_q(reader: BitReader, before: int | None) -> int:
-    if before is None:
-        return reader.read(Q_BITS)
-    return before + Q_DRIFT + reader.read_signed(Q_ORDER)
-
-
-def _checked_t(t: int, above: int, k: int, offset: int) -> int:
-    if not 0 <= t < above:
-        raise _bad(f"layer {k} has t = {t}, expected 0..{above - 1}", offset)
-    return t
-
-
-def _checked_q(q: int, k: int, offset: int) -> int:
+def _check_range(t: int, q: int, k: int, before: Layer | None, offset: int) -> None:
+    if before and not 0 <= t < before.t:
+        raise _bad(f"layer {k} has t = {t}, expected 0..{before.t - 1}", offset)
     if not 0 <= q <= Q_MAX:
         raise _bad(f"layer {k} has q = {q}, expected 0..{Q_MAX}", offset)
-    return q
 
 
 def _check_end(reader: BitReader, data: bytes, offset: int) -> None:
