@@ -7,25 +7,20 @@ never load torch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rdpcodec.codec import decode, encode
-    from rdpcodec.priors import load_prior
-
 __all__ = ["__version__", "decode", "encode", "load_prior"]
 
 __version__ = "0.1.0.dev0"
 
 _HOMES = {"decode": "rdpcodec.codec", "encode": "rdpcodec.codec", "load_prior": "rdpcodec.priors"}
 
+if TYPE_CHECKING:
+    from rdpcodec.codec import decode, encode
+    from rdpcodec.priors import load_prior
+else:
 
-def __getattr__(name: str) -> object:
-    """Load a public name from the module that defines it."""
-    if name not in _HOMES:
-        message = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(message)
-    return getattr(import_module(_HOMES[name]), name)
-
-
-def __dir__() -> list[str]:
-    """List the public names, loaded or not."""
-    return __all__
+    def __getattr__(name: str) -> object:
+        """Load a public name from the module that defines it."""
+        if name not in _HOMES:
+            message = f"module {__name__!r} has no attribute {name!r}"
+            raise AttributeError(message)
+        return getattr(import_module(_HOMES[name]), name)
