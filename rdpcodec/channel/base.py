@@ -1,0 +1,136 @@
+"""What every channel coder provides, and how coordinates are dealt out to its stages (spec 9)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rdpcodec import rng
+from rdpcodec.layers import stage_count, stage_size
+
+Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ChannelStep:
+    """One use of the channel: everything both sides know before a bit is read.
+
+    Attributes:
+        seed: The file's seed.
+        layer: The layer's index, 0 for the coarsest.
+        dim: Number of coordinates D of mu and z.
+        q: Stage-size index from the layer table.
+    """
+
+    seed: int
+    layer: int
+    dim: int
+    q: int
+
+    @property
+    def stage_size(self) -> int:
+        """Coordinates per stage, n; never more than there are coordinates."""
+        return min(stage_size(self.q), self.dim)
+
+    @property
+    def stages(self) -> int:
+        """Number of stages S; each has one index."""
+        return stage_count(self.dim, self.q)
+
+
+class ChannelCoder(Protocol):
+    """Simulates a Gaussian channel: the encoder knows mu, both sides obtain the same z.
+
+    Attributes:
+        name: The coder's name in the header.
+        parameter: The coder's parameter in the header.
+    """
+
+    name: str
+    parameter: int
+
+    def choose_q(self, energy: float, dim: int) -> int:
+        """Return the stage-size index that fits a mean of squared length `energy`."""
+        ...
+
+    def energy_of(self, q: int, dim: int) -> float:
+        """Return the squared length of mu that `q` fits."""
+        ...
+
+    def expected_bits(self, q: int, dim: int) -> int:
+        """Return the bits a layer takes: exactly, or nearly if the coder has an entropy code."""
+        ...
+
+    def excess_variance(self, step: ChannelStep) -> float:
+        """Return v, where 1 + v is the variance of the proposal."""
+        ...
+
+    def encode(self, mu: Floats, step: ChannelStep) -> Indices:
+        """Return one index per stage for the mean `mu`, (dim,) float32."""
+        ...
+
+    def decode(self, indices: Indices, step: ChannelStep) -> Floats:
+        """Return z, (dim,) float32, that the indices name."""
+        ...
+
+    def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:
+        """Return the indices as bits, left-aligned in bytes, and the number of bits."""
+        ...
+
+    def unpack(self, payload: bytes, step: ChannelStep) -> Indices:
+        """Return the indices that `pack` wrote for this step."""
+        ...
+
+
+def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
+    """Return mu permuted, signed and folded to the codebook's period, a row per stage.
+
+    Codewords repeat past the period with fresh signs, so the inner product of a stage with a
+    codeword is that of its folded row with the codeword's first `width` entries.
+
+    Args:
+        mu: (dim,) float32.
+        step: The step.
+        width: min(stage size, period).
+
+    Returns:
+        (stages, width) float32; coordinates past dim count as zero.
+    """
+    order, sign = _permutation(step.seed, step.dim), _signs(step)
+    folds = -(-step.stage_size // width)
+    rows = np.zeros((step.stages, step.stage_size), dtype=np.float32)
+    rows.reshape(-1)[: step.dim] = mu[order] * sign
+    if folds == 1:
+        return rows
+    padded = np.zeros((step.stages, folds * width), dtype=np.float32)
+    padded[:, : step.stage_size] = rows
+    return padded.reshape(step.stages, folds, width).sum(axis=1)
+
+
+def collect(rows: Floats, step: ChannelStep) -> Floats:
+    """Return the vector whose permuted, signed coordinates are the stages' rows.
+
+    Args:
+        rows: (stages, stage_size) float32.
+        step: The step.
+
+    Returns:
+        (dim,) float32.
+    """
+    order, sign = _permutation(step.seed, step.dim), _signs(step)
+    z = np.empty(step.dim, dtype=np.float32)
+    z[order] = rows.reshape(-1)[: step.dim] * sign
+    return z
+
+
+@lru_cache(maxsize=2)
+def _permutation(seed: int, dim: int) -> Indices:
+    return rng.permutation(seed, dim)
+
+
+@lru_cache(maxsize=2)
+def _signs(step: ChannelStep) -> Floats:
+    return rng.signs(step.seed, rng.Stream.SIGNS, step.layer, step.dim)

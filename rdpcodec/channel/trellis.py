@@ -1,0 +1,169 @@
+"""Trellis-coded channel simulation, the default coder (spec 9.2).
+
+A rate-2 trellis of 2**nu states names one of 1024 codewords for every stage. The bits of the path
+whose codewords have the largest log-likelihood ratio against the proposal are the payload.
+"""
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rdpcodec import rng
+from rdpcodec.channel import codebook
+from rdpcodec.channel.base import ChannelStep, Floats, Indices, collect, deal
+from rdpcodec.channel.codebook import CODEWORDS
+from rdpcodec.layers import BITS_PER_STAGE, q_nearest, stage_size, trellis_bits
+
+LANE_STAGES = 1024
+MAX_RUN = 256
+DEFAULT_STATE_BITS = 14
+THREADS = 2
+MEAN_SQUARE_MIN = 1e-12
+UNREACHABLE = -1e30
+
+# Bits of signal delivered per bit paid, by state bits (measured by tools/measure_trellis.py).
+EFFICIENCY = {14: 0.945}
+
+
+class TrellisCoder:
+    """Channel coder 1 of the format."""
+
+    name = "trellis"
+
+    def __init__(self, state_bits: int = DEFAULT_STATE_BITS) -> None:
+        self.parameter = self.state_bits = state_bits
+        self._search: _Search | None = None
+
+    def choose_q(self, energy: float, dim: int) -> int:
+        """Return the q whose excess variance v(n) is the mean square of mu."""
+        mean_square = max(energy / dim, MEAN_SQUARE_MIN)
+        return q_nearest(min(self._signal_bits() / math.log2(1 + mean_square), float(dim)))
+
+    def energy_of(self, q: int, dim: int) -> float:
+        """Return dim * v(n(q))."""
+        return dim * self._excess(min(stage_size(q), dim))
+
+    def expected_bits(self, q: int, dim: int) -> int:
+        """Return the exact number of bits of a layer."""
+        return trellis_bits(dim, q)
+
+    def excess_variance(self, step: ChannelStep) -> float:
+        """Return v(n): z is drawn against a proposal of variance 1 + v (spec 9.2.5)."""
+        return self._excess(step.stage_size)
+
+    def _excess(self, size: int) -> float:
+        return float(2.0 ** (self._signal_bits() / size) - 1.0)
+
+    def _signal_bits(self) -> float:
+        """Return twice the bits of signal that a stage delivers."""
+        return 2 * BITS_PER_STAGE * EFFICIENCY[self.state_bits]
+
+    def encode(self, mu: Floats, step: ChannelStep) -> Indices:
+        """Return the symbols, (stages,) int64 in 0..3, of the best path for `mu`."""
+        rows = deal(mu, step, min(step.stage_size, codebook.CODEWORDS))
+        bounds = lane_bounds(step.stages)
+        search = self._search = self._search or _Search(self.state_bits)
+        excess, symbols = self.excess_variance(step), []
+        with ThreadPoolExecutor(THREADS) as pool:
+            for first in range(0, len(bounds), THREADS):
+                lanes = enumerate(bounds[first : first + THREADS], first)
+                ratios = [_likelihood_ratios(rows[a:b], step, i, excess) for i, (a, b) in lanes]
+                symbols += pool.map(search.best_path, range(THREADS), ratios)
+        return np.concatenate(symbols)
+
+    def decode(self, indices: Indices, step: ChannelStep) -> Floats:
+        """Return z: the codewords along the path, scaled to the proposal's variance."""
+        rows = np.empty((step.stages, step.stage_size), dtype=np.float32)
+        for lane, (a, b) in enumerate(lane_bounds(step.stages)):
+            labels = path_labels(indices[a:b], self.state_bits)
+            rows[a:b] = codebook.entries(codebook.wave(step, lane), labels, step.stage_size)
+        return collect(rows, step) * np.float32(math.sqrt(1 + self.excess_variance(step)))
+
+    def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:
+        """Return two bits per stage, most significant first."""
+        bits = np.stack((indices >> 1, indices & 1), axis=1).astype(np.uint8)
+        return np.packbits(bits.reshape(-1)).tobytes(), BITS_PER_STAGE * indices.size
+
+    def unpack(self, payload: bytes, step: ChannelStep) -> Indices:
+        """Return the symbols that `pack` wrote."""
+        count = BITS_PER_STAGE * step.stages
+        bits = np.unpackbits(np.frombuffer(payload, dtype=np.uint8), count=count)
+        pairs = bits.reshape(-1, BITS_PER_STAGE).astype(np.int64)
+        return 2 * pairs[:, 0] + pairs[:, 1]
+
+
+def lane_bounds(stages: int) -> list[tuple[int, int]]:
+    """Return the (first, past-last) stage of every lane; each lane starts in state 0."""
+    lanes = max(1, (stages + LANE_STAGES // 2) // LANE_STAGES)
+    return [(i * stages // lanes, (i + 1) * stages // lanes) for i in range(lanes)]
+
+
+def path_labels(symbols: Indices, state_bits: int) -> Indices:
+    """Return the codeword label of every stage of a lane.
+
+    The state is a shift register of the lane's last symbols: the newest enters at the top, the
+    oldest leaves at the bottom; a lane starts in state 0.
+
+    Args:
+        symbols: (stages,) int64 in 0..3.
+        state_bits: nu.
+
+    Returns:
+        (stages,) int64 in 0..1023.
+    """
+    state = np.zeros_like(symbols)
+    for age in range(1, (state_bits + 3) // 2):
+        shift = state_bits - 2 * age
+        past = symbols[:-age] if age <= symbols.size else symbols[:0]
+        state[age:] |= past << shift if shift >= 0 else past >> -shift
+    oldest, middle, run = state & 3, state >> 2, label_run(state_bits)
+    shifts = label_shifts(state_bits)[symbols, middle // run, oldest]
+    return (shifts + middle % run) % CODEWORDS
+
+
+def label_run(state_bits: int) -> int:
+    """Return how many branches in a row have labels that rise by one."""
+    return min(MAX_RUN, 1 << (state_bits - 2))
+
+
+@lru_cache(maxsize=4)
+def label_shifts(state_bits: int) -> NDArray[np.int64]:
+    """Return the first label of every run of branches, (4, runs, 4) int64 (spec 9.2.3)."""
+    runs = (1 << (state_bits - 2)) // label_run(state_bits)
+    drawn = rng.words(0, rng.Stream.LABELS, state_bits, 16 * runs)
+    return (drawn % np.uint64(CODEWORDS)).astype(np.int64).reshape(4, runs, 4)
+
+
+class _Search:
+    """Viterbi searches that reuse their history, one for each thread."""
+
+    def __init__(self, state_bits: int) -> None:
+        self._shifts, self._run = label_shifts(state_bits), label_run(state_bits)
+        longest = 3 * LANE_STAGES // 2
+        shape = (THREADS, longest + 1, 1 << state_bits)
+        self._scores = np.empty(shape, dtype=np.float32)
+        self._scores[:, 0], self._scores[:, 0, 0] = UNREACHABLE, 0
+
+    def best_path(self, thread: int, ratios: Floats) -> Indices:
+        """Return the symbols of a lane from the ratios of its codewords, written twice."""
+        from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
+
+        scores = self._scores[thread, : ratios.shape[0] + 1]
+        viterbi.forward(ratios, self._shifts, scores, self._run)
+        return viterbi.trace_back(ratios, self._shifts, scores, self._run)
+
+
+def _likelihood_ratios(rows: Floats, step: ChannelStep, lane: int, excess: float) -> Floats:
+    """Return log N(c; mu, I) / N(c; 0, (1 + v) I) for every codeword, up to a constant, twice.
+
+    With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2.
+    """
+    book = codebook.codewords(codebook.wave(step, lane), rows.shape[1])
+    ratios = np.empty((rows.shape[0], 2, CODEWORDS), dtype=np.float32)
+    np.matmul(rows, book.T * np.float32(math.sqrt(1 + excess)), out=ratios[:, 0])
+    ratios[:, 0] -= np.float32(excess / 2) * np.square(book).sum(axis=1)
+    ratios[:, 1] = ratios[:, 0]
+    return ratios.reshape(rows.shape[0], 2 * CODEWORDS)

@@ -1,0 +1,336 @@
+"""A picture to a file and back: the public `encode` and `decode`. Wiring only."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rdpcodec import container, schedule
+from rdpcodec.chain import Chain, Clock
+from rdpcodec.channel import DEFAULT_CODER, ChannelCoder, ChannelStep, load_coder
+from rdpcodec.container import Chunk, Header, RdpFile
+from rdpcodec.encoder import Encoder, Goal
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.images import Picture, picture_from
+from rdpcodec.layers import CODERS, Layer
+from rdpcodec.limits import DEFAULT, Limits
+from rdpcodec.priors import DEFAULT_PRIOR, load_prior
+from rdpcodec.priors.base import Prior, require_prior
+from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS, read
+from rdpcodec.rng import MAX_SEED
+from rdpcodec.schedule import T_MAX
+
+DEFAULT_RHO = 0.5
+DEFAULT_T = 1984
+EVALUATIONS_MAX = 1000
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A file and what it took to make it.
+
+    Attributes:
+        data: The bytes of the .rdp file.
+        report: The report that spec/report.schema.json describes.
+    """
+
+    data: bytes
+    report: dict[str, object]
+
+
+def encode(image: object, **options: object) -> bytes:
+    """Return the .rdp file of a picture; options as in `encode_with_report`."""
+    return encode_with_report(image, **options).data  # type: ignore[arg-type]
+
+
+def encode_with_report(  # noqa: PLR0913 - the options of a codec
+    image: object,
+    *,
+    prior: str | Prior = DEFAULT_PRIOR,
+    t: int | None = None,
+    bpp: float | None = None,
+    target_bytes: int | None = None,
+    seed: int = 0,
+    coder: str = DEFAULT_CODER,
+    coder_parameter: int | None = None,
+    rho_hint: float | None = None,
+    limits: Limits = DEFAULT,
+    progress: Progress | None = None,
+) -> Encoded:
+    """Compress a picture.
+
+    Args:
+        image: A `Picture`, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+        prior: The prior or its name.
+        t: Level at which the file ends, 0 (most bits) .. 4095; or
+        bpp: bits per pixel of the whole file, met from below; or
+        target_bytes: bytes of the whole file, met from below. None of the three: `DEFAULT_T`.
+        seed: 0 .. 2**64 - 1; another seed gives another, equally good file.
+        coder: `trellis` or `pfr`.
+        coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
+        rho_hint: The rho a viewer may start at, stored beside the picture.
+        limits: Upper bounds on the picture.
+        progress: Called with the phase, the steps done and an estimate of all steps.
+
+    Returns:
+        The file and its report.
+
+    Raises:
+        UsageError: If an option is out of range or the target is too small.
+        ImageError: If the picture has a feature that the format does not carry.
+        PriorError: If the prior cannot be loaded.
+        LimitError: If the picture is over a limit.
+    """
+    picture = picture_from(image)
+    limits.check("side", max(picture.width, picture.height), "the picture's longer side")
+    limits.check("pixels", picture.width * picture.height, "the picture's width times height")
+    if not 0 <= seed <= MAX_SEED:
+        raise _invalid("seed", seed, f"0..{MAX_SEED}")
+    goal = _goal(t, bpp, target_bytes, picture.width * picture.height)
+    channel_coder = _coder(coder, coder_parameter)
+    model = load_prior(prior) if isinstance(prior, str) else prior
+    header = partial(
+        _header, picture, model, seed=seed, coder=coder, coder_parameter=channel_coder.parameter
+    )
+    x_0 = _to_tensor(picture)
+    encoder = Encoder(
+        x_0=x_0,
+        chain=Chain(model, tuple(x_0.shape[1:])),
+        coder=channel_coder,
+        header=header,
+        seed=seed,
+        ancillary=_ancillary(picture, rho_hint, limits),
+        goal=goal,
+    )
+    encoder.run(lambda done, total: progress("encoding", done, total) if progress else None)
+    file = _file(encoder)
+    data = container.build(file)
+    limits.check("file_bytes", len(data), "the file")
+    return Encoded(data, _report(encoder, file, len(data)))
+
+
+def decode(  # noqa: PLR0913 - the options of a codec
+    data: bytes,
+    *,
+    rho: float | None = None,
+    reader: str | None = None,
+    layers: int | None = None,
+    prior: str | Prior | None = None,
+    evaluations: int | None = None,
+    limits: Limits = DEFAULT,
+    allow_partial: bool = False,
+    progress: Progress | None = None,
+) -> Picture:
+    """Read a file at any rho.
+
+    Args:
+        data: The bytes of the .rdp file.
+        rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when None.
+        reader: `ode` or `geodesic`.
+        layers: Read only the first layers, a coarser picture; all when None.
+        prior: Where to take the prior from, if not by the name in the file; the digest decides.
+        evaluations: Denoiser evaluations of the reader.
+        limits: Upper bounds on the file.
+        allow_partial: Read the whole layers of a truncated file.
+        progress: Called with the phase, the steps done and all steps.
+
+    Returns:
+        The picture, with the colour profile that the file holds.
+
+    Raises:
+        RdpError: NotRdpError, ContainerError, PriorError, LimitError, BitstreamError or
+            UsageError; see spec 13.
+    """
+    file = container.parse(data, limits=limits, allow_partial=allow_partial)
+    rho = _rho(file, rho)
+    reader = DEFAULT_READER if reader is None else reader
+    if reader not in READERS:
+        raise _invalid("reader", reader, " or ".join(READERS))
+    evaluations = DEFAULT_EVALUATIONS if evaluations is None else evaluations
+    if not 1 <= evaluations <= EVALUATIONS_MAX:
+        raise _invalid("evaluations", evaluations, f"1..{EVALUATIONS_MAX}")
+    chain = receive(file, layers=layers, prior=prior, progress=progress)
+    total = 1 if reader == "geodesic" and rho == 0 else evaluations
+    counter = _Counter(chain, progress, total)
+    pixels = read(
+        counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations
+    )
+    return Picture(_to_pixels(pixels), container.unpack_icc(file.ancillary, limits=limits))
+
+
+def receive(
+    file: RdpFile,
+    *,
+    layers: int | None = None,
+    prior: str | Prior | None = None,
+    progress: Progress | None = None,
+) -> Chain:
+    """Return the chain at the state y_T that a file's layers lead to.
+
+    Args:
+        file: The parsed file.
+        layers: How many layers, from the coarse end; all that are whole when None.
+        prior: Where to take the prior from.
+        progress: As in `decode`.
+
+    Returns:
+        The chain at the level of the last layer used.
+
+    Raises:
+        UsageError: If there are not so many layers.
+        PriorError: If the prior is missing or not the file's.
+        BitstreamError: If the coded data of a layer cannot be read.
+    """
+    count = file.layers_whole if layers is None else layers
+    if not 1 <= count <= file.layers_whole:
+        raise _invalid("layers", count, f"1..{file.layers_whole}, the layers of this file")
+    model = _prior_of(file.header, prior)
+    header = file.header
+    coder = load_coder(header.coder, header.coder_parameter)
+    chain = Chain(model, (header.channels, header.height, header.width))
+    for k, layer in enumerate(header.layers[:count]):
+        step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
+        with chain.clock.measure("channel"):
+            z = coder.decode(coder.unpack(file.layer_bits(k), step), step)
+        chain.advance(layer.t, torch.from_numpy(z).view_as(chain.y))
+        if progress:
+            progress("decoding", k + 1, count)
+    return chain
+
+
+class _Counter:
+    """The chain's denoiser, reporting each evaluation of the reader."""
+
+    def __init__(self, chain: Chain, progress: Progress | None, total: int) -> None:
+        self._chain, self._progress, self._total, self._done = chain, progress, total, 0
+
+    def __call__(self, y: Tensor, sigma: float) -> Tensor:
+        x0_hat = self._chain.denoise(y, sigma)
+        self._done += 1
+        if self._progress:
+            self._progress("reading", self._done, self._total)
+        return x0_hat
+
+
+def _goal(t: int | None, bpp: float | None, target_bytes: int | None, pixels: int) -> Goal:
+    if sum(option is not None for option in (t, bpp, target_bytes)) > 1:
+        raise UsageError(
+            ISSUE.INVALID_OPTION, "t, bpp and target_bytes exclude each other; give one of them"
+        )
+    if bpp is not None:
+        if not (math.isfinite(bpp) and bpp > 0):
+            raise _invalid("bpp", bpp, "a positive number of bits per pixel")
+        return Goal(file_bytes=int(bpp * pixels / 8))
+    if target_bytes is not None:
+        if target_bytes < 1:
+            raise _invalid("target_bytes", target_bytes, "a positive number of bytes")
+        return Goal(file_bytes=target_bytes)
+    if t is not None and not 0 <= t <= T_MAX:
+        raise _invalid("t", t, f"0..{T_MAX}")
+    return Goal(t=DEFAULT_T if t is None else t)
+
+
+def _coder(name: str, parameter: int | None) -> ChannelCoder:
+    if name not in CODERS:
+        raise _invalid("coder", name, " or ".join(CODERS))
+    return load_coder(name, parameter)
+
+
+def _header(
+    picture: Picture, prior: Prior, layers: tuple[Layer, ...], **fields: object
+) -> Header:
+    return Header(
+        width=picture.width,
+        height=picture.height,
+        channels=picture.channels,
+        prior_id=prior.id,
+        prior_digest=prior.digest,
+        layers=layers,
+        **fields,  # type: ignore[arg-type]
+    )
+
+
+def _ancillary(picture: Picture, rho_hint: float | None, limits: Limits) -> tuple[Chunk, ...]:
+    chunks = []
+    if rho_hint is not None:
+        if not 0 <= rho_hint <= 1:
+            raise _invalid("rho_hint", rho_hint, "0..1")
+        chunks.append(container.pack_rho(rho_hint))
+    if picture.icc is not None:
+        chunks.append(container.pack_icc(picture.icc, limits=limits))
+    return tuple(chunks)
+
+
+def _file(encoder: Encoder) -> RdpFile:
+    header = encoder.header(tuple(coded.layer for coded in encoder.coded))
+    payload = container.join_layers(header, [coded.payload for coded in encoder.coded])
+    return RdpFile(header=header, payload=payload, ancillary=encoder.ancillary)
+
+
+def _report(encoder: Encoder, file: RdpFile, file_bytes: int) -> dict[str, object]:
+    header, clock = file.header, encoder.chain.clock
+    return {
+        "file_bytes": file_bytes,
+        "bpp": 8 * file_bytes / (header.width * header.height),
+        "payload_bits": header.coded_bits(),
+        "kl_bits": sum(coded.kl_bits for coded in encoder.coded),
+        "network_evaluations": clock.network_evaluations,
+        "seconds": _seconds(clock),
+        "width": header.width,
+        "height": header.height,
+        "prior": header.prior_id,
+        "coder": header.coder,
+        "seed": header.seed,
+        "t": header.t,
+        "layers": [
+            {
+                "t": coded.layer.t,
+                "sigma": schedule.sigma(coded.layer.t),
+                "kl_bits": coded.kl_bits,
+                "bits": coded.layer.bits,
+            }
+            for coded in encoder.coded
+        ],
+    }
+
+
+def _seconds(clock: Clock) -> dict[str, float]:
+    return {"total": clock.total, "network": clock.network, "channel": clock.channel}
+
+
+def _prior_of(header: Header, prior: str | Prior | None) -> Prior:
+    source = header.prior_id if prior is None else prior
+    model = load_prior(source) if isinstance(source, str) else source
+    require_prior(model, header.prior_id, header.prior_digest)
+    return model
+
+
+def _rho(file: RdpFile, rho: float | None) -> float:
+    if rho is None:
+        hint = container.unpack_rho(file.ancillary)
+        return DEFAULT_RHO if hint is None else hint
+    if not 0 <= rho <= 1:
+        raise _invalid("rho", rho, "0 (least distortion) .. 1 (best perception)")
+    return rho
+
+
+def _to_tensor(picture: Picture) -> Tensor:
+    pixels = picture.pixels.reshape(picture.height, picture.width, picture.channels)
+    return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def _to_pixels(x: Tensor) -> NDArray[np.uint8]:
+    bytes_ = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    pixels = bytes_[0].permute(1, 2, 0).cpu().numpy()
+    return pixels if pixels.shape[2] == 3 else pixels[:, :, 0]
+
+
+def _invalid(option: str, found: object, expected: str) -> UsageError:
+    return UsageError(ISSUE.INVALID_OPTION, f"{option} is {found}, expected {expected}")

@@ -1,0 +1,46 @@
+"""Where an encoder puts the noise levels of its layers; a choice, not part of the format.
+
+Decoders take the levels from the layer table. Small steps cost fewer coded bits, since each uses
+a fresh estimate; every layer costs about six bits of table and two denoiser evaluations.
+"""
+
+import math
+
+from rdpcodec import schedule
+from rdpcodec.diffusion import LN2, Step
+from rdpcodec.layers import STEP_PRIMER as STEPS
+
+FIRST_LAYER_BITS = 256
+ENERGY_MIN = 1e-9
+STEP_MIN = 8
+
+
+def next_t(layer: int, above: int | None, energy: float, target: int) -> int:
+    """Return the t of the next layer.
+
+    Args:
+        layer: Its index, 0 for the first.
+        above: t of the layer before, None for the first.
+        energy: |x_0 - x0_hat|^2 at that level.
+        target: The t at which the file ends.
+
+    Returns:
+        A t below `above` and not below `target`: for the first layer the one that costs
+        `FIRST_LAYER_BITS`, after it the steps that the layer table predicts.
+    """
+    if above is None:
+        wanted = t_of_precision(None, 2 * LN2 * FIRST_LAYER_BITS / max(energy, ENERGY_MIN))
+    else:
+        wanted = above - STEPS[min(layer, len(STEPS)) - 1]
+    return target if wanted < target + STEP_MIN else wanted
+
+
+def t_of_precision(above: int | None, precision: float) -> int:
+    """Return the t whose 1 / sigma^2 is `precision` above that of `above`."""
+    base = 0.0 if above is None else 1.0 / schedule.sigma(above) ** 2
+    return schedule.nearest_t(1.0 / math.sqrt(base + precision))
+
+
+def step_between(above: int | None, below: int) -> Step:
+    """Return the transition between two levels; above the first layer sigma is infinite."""
+    return Step(math.inf if above is None else schedule.sigma(above), schedule.sigma(below))
