@@ -1,0 +1,17 @@
+"""Image files to and from 8-bit pixels."""
+
+from rdpcodec.images.picture import Picture
+from rdpcodec.images.reading import picture_from, read_picture, source_limits
+from rdpcodec.images.writing import check_suffix, encode_picture, for_screen, png_bytes, show
+
+__all__ = [
+    "Picture",
+    "check_suffix",
+    "encode_picture",
+    "for_screen",
+    "picture_from",
+    "png_bytes",
+    "read_picture",
+    "show",
+    "source_limits",
+]

@@ -1,0 +1,58 @@
+"""The picture of the codec: 8-bit pixels and an optional ICC profile."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """An 8-bit picture; `numpy.asarray` gives its pixels.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 RGB or (H, W) uint8 grey.
+        icc: Its ICC profile, None for sRGB.
+    """
+
+    pixels: Pixels
+    icc: bytes | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse pixels of another type or shape.
+
+        Raises:
+            TypeError: If they are not uint8.
+            ValueError: If their shape is neither (H, W) nor (H, W, 3), or they are empty.
+        """
+        if self.pixels.dtype != np.uint8:
+            raise TypeError(f"pixels are {self.pixels.dtype}, expected uint8")
+        shape = self.pixels.shape
+        if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) or 0 in shape:
+            raise ValueError(f"pixels have the shape {shape}, expected (H, W) or (H, W, 3)")
+
+    @property
+    def width(self) -> int:
+        """The number of columns."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def channels(self) -> int:
+        """1 for grey, 3 for RGB."""
+        return 1 if self.pixels.ndim == 2 else 3
+
+    def __array__(
+        self,
+        dtype: Any = None,
+        copy: bool | None = None,  # noqa: FBT001 - numpy fixes the signature
+    ) -> NDArray[Any]:
+        """Return the pixels for `numpy.asarray`."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)

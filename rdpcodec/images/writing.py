@@ -1,0 +1,120 @@
+"""Pictures to files of lossless formats, and to the screen."""
+
+import io
+from typing import Any
+
+import numpy as np
+from PIL import Image, ImageShow
+
+from rdpcodec.errors import ISSUE, OutputError, UsageError
+from rdpcodec.images.colour import in_srgb
+from rdpcodec.images.picture import Picture, Pixels
+
+_SAVE_OPTIONS: dict[str, dict[str, Any]] = {
+    ".png": {"format": "PNG"},
+    ".webp": {"format": "WEBP", "lossless": True},
+    ".tif": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
+    ".tiff": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
+    ".bmp": {"format": "BMP"},
+    ".pgm": {"format": "PPM"},
+    ".ppm": {"format": "PPM"},
+}
+_WITHOUT_PROFILE = (".bmp", ".pgm", ".ppm")
+_LOSSY = (".jpg", ".jpeg", ".avif")
+
+
+def png_bytes(picture: Picture) -> bytes:
+    """Return the picture as a PNG file, with its ICC profile.
+
+    Args:
+        picture: The picture.
+
+    Returns:
+        The file.
+    """
+    return encode_picture(picture, ".png")
+
+
+def check_suffix(suffix: str) -> None:
+    """Refuse an extension that names no lossless format.
+
+    Args:
+        suffix: `.png` and the like, in any case.
+
+    Raises:
+        UsageError: If there is no such format here, or it is lossy.
+    """
+    expected = f"expected one of {', '.join(_SAVE_OPTIONS)}"
+    if suffix.lower() in _LOSSY:
+        raise _usage(f"{suffix} would compress the picture a second time, {expected}")
+    if suffix.lower() not in _SAVE_OPTIONS:
+        found = f"the extension {suffix}" if suffix else "a name without extension"
+        raise _usage(f"{found} names no image format, {expected}")
+
+
+def encode_picture(picture: Picture, suffix: str) -> bytes:
+    """Return the picture as a file of a lossless format.
+
+    Args:
+        picture: The picture.
+        suffix: The extension that names the format: .png, .webp, .tif, .tiff, .bmp, .pgm, .ppm.
+
+    Returns:
+        The file; its ICC profile is in it.
+
+    Raises:
+        UsageError: If the format is unknown or lossy, or cannot carry the picture.
+        OutputError: If the format has a limit that the picture is above.
+    """
+    check_suffix(suffix)
+    suffix = suffix.lower()
+    if picture.icc is not None and suffix in _WITHOUT_PROFILE:
+        raise _usage(f"{suffix} cannot carry the picture's ICC profile, .png can")
+    if suffix == ".pgm" and picture.channels != 1:
+        raise _usage("the picture has colours and .pgm has none, expected .ppm")
+    image = Image.fromarray(picture.pixels)
+    if suffix == ".ppm":
+        image = image.convert("RGB")
+    out = io.BytesIO()
+    options = dict(_SAVE_OPTIONS[suffix])
+    if picture.icc is not None:
+        options["icc_profile"] = picture.icc
+    try:
+        image.save(out, **options)
+    except (OSError, ValueError) as error:
+        message = f"the picture cannot be written as {suffix}: {error}"
+        raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message) from error
+    return out.getvalue()
+
+
+def for_screen(picture: Picture, width: int) -> Pixels:
+    """Return the picture in sRGB, at most `width` wide.
+
+    Args:
+        picture: The picture.
+        width: The number of columns, at least 1.
+
+    Returns:
+        (h, w, 3) uint8 of the same aspect ratio.
+    """
+    image = in_srgb(picture)
+    if width < image.width:
+        height = max(1, round(image.height * width / image.width))
+        image = image.resize((width, height), Image.Resampling.BOX)
+    return np.asarray(image)
+
+
+def show(picture: Picture) -> bool:
+    """Open the picture in a window.
+
+    Args:
+        picture: The picture.
+
+    Returns:
+        False if this machine has no viewer.
+    """
+    return bool(ImageShow.show(in_srgb(picture)))
+
+
+def _usage(message: str) -> UsageError:
+    return UsageError(ISSUE.INVALID_OPTION, message)
