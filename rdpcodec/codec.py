@@ -15,11 +15,11 @@ from rdpcodec.chain import Chain, Clock
 from rdpcodec.channel import DEFAULT_CODER, ChannelCoder, ChannelStep, load_coder
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.encoder import Encoder, Goal
-from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.errors import ISSUE, PriorUnavailableError, UsageError
 from rdpcodec.images import Picture, picture_from
 from rdpcodec.layers import CODERS, Layer
 from rdpcodec.limits import DEFAULT, Limits
-from rdpcodec.priors import DEFAULT_PRIOR, load_prior
+from rdpcodec.priors import BUILT_IN, DEFAULT_PRIOR, load_prior
 from rdpcodec.priors.base import Prior, require_prior
 from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS, read
 from rdpcodec.rng import MAX_SEED
@@ -306,10 +306,21 @@ def _seconds(clock: Clock) -> dict[str, float]:
 
 
 def _prior_of(header: Header, prior: str | Prior | None) -> Prior:
-    source = header.prior_id if prior is None else prior
+    source = _named_in(header) if prior is None else prior
     model = load_prior(source) if isinstance(source, str) else source
     require_prior(model, header.prior_id, header.prior_digest)
     return model
+
+
+def _named_in(header: Header) -> str:
+    """Return the built-in prior that a file names; a file never opens a directory or a hub."""
+    if header.prior_id not in BUILT_IN:
+        raise PriorUnavailableError(
+            ISSUE.PRIOR_UNAVAILABLE,
+            f"the file was written with prior {header.prior_id}, which is not built in; "
+            f"say where it is with --prior (prior= in Python)",
+        )
+    return header.prior_id
 
 
 def _rho(file: RdpFile, rho: float | None) -> float:

@@ -141,9 +141,10 @@ def class_weights(chunk_bits: int) -> list[int]:
     A Zipf law of exponent 1 + 1 / (chunk_bits + 1.53) gives each class 2**(1 - exponent) of the
     one before; the ratio (b + 8) / (b + 9) is within 0.3 % of it.
     """
-    weights = [WEIGHT_SUM // CLASSES]
-    while len(weights) < CLASSES:
-        weights.append(weights[-1] * (chunk_bits + 8) // (chunk_bits + 9))
+    raw = [WEIGHT_SUM]
+    while len(raw) < CLASSES:
+        raw.append(raw[-1] * (chunk_bits + 8) // (chunk_bits + 9))
+    weights = [weight * WEIGHT_SUM // sum(raw) for weight in raw]
     weights[0] += WEIGHT_SUM - sum(weights)
     return weights
 

@@ -25,7 +25,21 @@ MEAN_SQUARE_MIN = 1e-12
 UNREACHABLE = -1e30
 
 # Bits of signal delivered per bit paid, by state bits (measured by tools/measure_trellis.py).
-EFFICIENCY = {14: 0.945}
+EFFICIENCY = {
+    4: 0.747,
+    5: 0.795,
+    6: 0.822,
+    7: 0.854,
+    8: 0.876,
+    9: 0.894,
+    10: 0.908,
+    11: 0.918,
+    12: 0.930,
+    13: 0.937,
+    14: 0.943,
+    15: 0.949,
+    16: 0.955,
+}
 
 
 class TrellisCoder:
