@@ -1,0 +1,126 @@
+"""`rdpcodec compress`."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rdpcodec.cli.messages import naming, say
+from rdpcodec.cli.options import CoderName, Quiet
+from rdpcodec.cli.progress import progress
+from rdpcodec.cli.streams import DASH, check_destination, read_input, write_output
+from rdpcodec.errors import ISSUE, UsageError
+
+if TYPE_CHECKING:
+    from rdpcodec.codec import Encoded
+    from rdpcodec.images import Picture
+
+Bpp = Annotated[
+    float | None, typer.Option(metavar="B", help="Size of the file in bits per pixel, at most.")
+]
+TargetBytes = Annotated[
+    int | None, typer.Option(metavar="N", help="Size of the file in bytes, at most.")
+]
+NoiseLevel = Annotated[
+    int | None,
+    typer.Option(metavar="T", help="Noise level to stop at, 0 (largest file) to 4095."),
+]
+PriorName = Annotated[
+    str | None, typer.Option(metavar="ID", help="See rdpcodec priors. Default: ffdnet-1.")
+]
+Coder = Annotated[CoderName, typer.Option(help="The channel coder.")]
+Seed = Annotated[int, typer.Option(help="Of the shared randomness; any is as good.")]
+RhoHint = Annotated[
+    float | None, typer.Option(metavar="R", help="The rho a viewer starts at; kept in the file.")
+]
+Report = Annotated[
+    str | None,
+    typer.Option(metavar="FILE.json", help="Write bits, seconds and layers as JSON."),
+]
+
+
+def compress(  # noqa: PLR0913 - one parameter per option
+    source: Annotated[
+        str, typer.Argument(metavar="IN", help="An image file, or - for standard input.")
+    ],
+    out: Annotated[
+        str, typer.Argument(metavar="OUT", help="The .rdp file, or - for standard output.")
+    ],
+    *,
+    bpp: Bpp = None,
+    target_bytes: TargetBytes = None,
+    t: NoiseLevel = None,
+    prior: PriorName = None,
+    coder: Coder = "trellis",
+    seed: Seed = 0,
+    rho_hint: RhoHint = None,
+    report: Report = None,
+    quiet: Quiet = False,
+) -> None:
+    """Compress an image to an .rdp file.
+
+    Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
+    """
+    _check_outputs(out, report)
+    _check_one_goal(bpp, target_bytes, t)
+    picture = _read(source, quiet=quiet)
+    with progress("loading the prior", quiet=quiet) as shown:
+        from rdpcodec import codec  # noqa: PLC0415 - loads torch
+        from rdpcodec.priors import DEFAULT_PRIOR  # noqa: PLC0415 - loads torch
+
+        encoded = codec.encode_with_report(
+            picture,
+            prior=DEFAULT_PRIOR if prior is None else prior,
+            t=t,
+            bpp=bpp,
+            target_bytes=target_bytes,
+            seed=seed,
+            coder=coder,
+            rho_hint=rho_hint,
+            progress=shown,
+        )
+    write_output(out, encoded.data)
+    if report is not None:
+        write_output(report, f"{json.dumps(encoded.report, indent=2)}\n".encode())
+    if not quiet:
+        say(_summary(source, out, encoded, picture))
+
+
+def _check_outputs(out: str, report: str | None) -> None:
+    check_destination(out)
+    if report is None or report == DASH != out:
+        return
+    if report == out or Path(report).absolute() == Path(out).absolute():
+        message = f"OUT and --report are both {out}, expected two different files"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+    check_destination(report)
+
+
+def _check_one_goal(*goals: float | None) -> None:
+    given = sum(goal is not None for goal in goals)
+    if given > 1:
+        message = f"--bpp, --target-bytes and --t exclude each other, {given} were given"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+def _read(source: str, *, quiet: bool) -> "Picture":
+    from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
+
+    with naming(source):
+        picture, notes = read_picture(read_input(source, source_limits()))
+    if not quiet:
+        for note in notes:
+            say(f"note: {source}: {note}")
+    return picture
+
+
+def _summary(source: str, out: str, encoded: "Encoded", picture: "Picture") -> str:
+    bpp = 8 * len(encoded.data) / (picture.width * picture.height)
+    layers, seconds = encoded.report["layers"], encoded.report["seconds"]
+    assert isinstance(layers, list)  # noqa: S101 - by spec/report.schema.json
+    assert isinstance(seconds, dict)  # noqa: S101 - by spec/report.schema.json
+    return (
+        f"{source} -> {out}: {len(encoded.data)} bytes, {bpp:.3f} bpp, "
+        f"{len(layers)} layers, {seconds['total']:.1f} s"
+    )

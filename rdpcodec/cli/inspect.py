@@ -1,0 +1,112 @@
+"""`rdpcodec inspect`: what a header says, without a network; imports neither torch nor numpy."""
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from rdpcodec.cli.messages import naming
+from rdpcodec.cli.options import AllowPartial, Quiet, RdpInput
+from rdpcodec.cli.streams import print_rich, print_text, read_input
+from rdpcodec.container import describe, parse, unpack_icc, unpack_rho
+from rdpcodec.container.model import RdpFile
+
+_LAYER_NOTE = (
+    "Coarse to fine: each layer takes the noise from the level before down to sigma (pixels in "
+    "[-1, 1]).\nA file cut after any layer is a coarser picture."
+)
+
+
+def inspect(
+    file: RdpInput,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, as in spec/inspect.schema.json.")
+    ] = False,
+    allow_partial: AllowPartial = False,
+    quiet: Quiet = False,  # noqa: ARG001 - accepted everywhere
+) -> None:
+    """Explain the header of an .rdp file.
+
+    Example: rdpcodec inspect photo.rdp
+    """
+    with naming(file):
+        data = read_input(file)
+        parsed = parse(data, allow_partial=allow_partial)
+        facts = describe(parsed, len(data))
+        extras = "" if as_json else _extras(parsed)
+    if as_json:
+        print_text(f"{json.dumps(facts, indent=2)}\n")
+    else:
+        print_rich(_header_table(facts, extras), _layer_table(facts), _LAYER_NOTE)
+
+
+def _header_table(facts: dict[str, Any], extras: str) -> Table:
+    table = Table("field", "value", "meaning", title="Header")
+    for row in (*_picture_rows(facts), *_coding_rows(facts), *_size_rows(facts)):
+        table.add_row(*row)
+    if extras:
+        table.add_row("extras", extras, "ancillary chunks, not needed to decode")
+    return table
+
+
+def _picture_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    kind = "grey" if facts["channels"] == 1 else "RGB"
+    return (
+        ("format", facts["format_version"], "version of the file format"),
+        ("picture", f"{facts['width']} x {facts['height']} {kind}", "width, height, 8-bit layout"),
+    )
+
+
+def _coding_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    prior = facts["prior"]
+    coder = f"{facts['coder']} {facts['coder_parameter']}"
+    return (
+        ("prior", prior["id"], "the denoiser that reads the file"),
+        ("digest", prior["digest"], "of the prior; another one is refused"),
+        ("seed", str(facts["seed"]), "of the randomness both sides share"),
+        ("t", f"{facts['t']} of {facts['schedule']}", "noise level the file stops at, schedule"),
+        ("coder", coder, "channel coder and its parameter"),
+    )
+
+
+def _size_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    size, bpp = facts["bytes"], facts["bpp"]
+    total, whole = len(facts["layers"]), facts["layers_whole"]
+    layers = str(total) if whole == total else f"{whole} whole of {total}"
+    return (
+        ("layers", layers, "steps of the picture, listed below"),
+        ("file", f"{size['file']} bytes", f"{bpp['file']:.4f} bits per pixel"),
+        ("payload", f"{size['payload']} bytes", f"{bpp['payload']:.4f} bits per pixel"),
+        ("container", f"{size['container']} bytes", "all that is not picture data"),
+    )
+
+
+def _extras(parsed: RdpFile) -> str:
+    rho, icc = unpack_rho(parsed.ancillary), unpack_icc(parsed.ancillary)
+    known = {
+        "rH": "" if rho is None else f"rH: rho hint {rho:.2f}",
+        "iC": "" if icc is None else f"iC: ICC profile, {len(icc)} bytes",
+    }
+    return "\n".join(
+        known.get(chunk.type, f"{chunk.type}: unknown, {len(chunk.body)} bytes")
+        for chunk in parsed.ancillary
+    )
+
+
+def _layer_table(facts: dict[str, Any]) -> Table:
+    table = Table(title="Layers")
+    for heading in ("layer", "t", "sigma", "bits", "stage size", "stages"):
+        table.add_column(heading, justify="right")
+    for layer in facts["layers"]:
+        missing = "" if layer["index"] < facts["layers_whole"] else " cut"
+        table.add_row(
+            f"{layer['index']}{missing}",
+            str(layer["t"]),
+            f"{layer['sigma']:.4f}",
+            str(layer["bits"]),
+            str(layer["stage_size"]),
+            str(layer["stages"]),
+        )
+    return table

@@ -1,0 +1,42 @@
+"""Arguments and options that several commands share."""
+
+from typing import Annotated, Literal
+
+import typer
+
+ReaderName = Literal["ode", "geodesic"]
+CoderName = Literal["trellis", "pfr"]
+
+
+def _or_global(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001 - typer calls it
+    """Let `rdpcodec -q COMMAND` mean the same as `rdpcodec COMMAND -q`."""
+    return value or bool(ctx.parent and ctx.parent.params.get("quiet"))
+
+
+RdpInput = Annotated[
+    str, typer.Argument(metavar="FILE", help="An .rdp picture, or - for standard input.")
+]
+Quiet = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", callback=_or_global, help="Say nothing on stderr but errors."),
+]
+Rho = Annotated[
+    float | None,
+    typer.Option(
+        help="From 0, least error, to 1, full realism. Default: the file's hint, else 0.5.",
+    ),
+]
+Reader = Annotated[ReaderName | None, typer.Option(help="How to get from the file to the picture.")]
+Layers = Annotated[int | None, typer.Option(metavar="K", help="Read only the K coarsest layers.")]
+PriorSource = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ID", help="Where to take the prior from; it must still be the file's, by digest."
+    ),
+]
+AllowPartial = Annotated[
+    bool, typer.Option("--allow-partial", help="Read the whole layers of a file that is cut.")
+]
+Evaluations = Annotated[
+    int | None, typer.Option(metavar="N", help="How often the reader asks the network.")
+]

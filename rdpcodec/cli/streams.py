@@ -1,0 +1,132 @@
+"""Input and output by name, where `-` is standard input or standard output."""
+
+import contextlib
+import io
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rdpcodec.cli.messages import PipeClosedError
+from rdpcodec.errors import ISSUE, ImageError, OutputError, UsageError
+from rdpcodec.files import check_output, read_file, read_stream, write_atomic
+from rdpcodec.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+DASH = "-"
+
+
+def read_input(name: str, limits: Limits = DEFAULT) -> bytes:
+    """Read a file or standard input.
+
+    Args:
+        name: A path or `-`.
+        limits: Bounds `file_bytes`.
+
+    Returns:
+        All of it.
+
+    Raises:
+        ImageError: If it cannot be read.
+        LimitError: If it is too large.
+    """
+    if name != DASH:
+        return read_file(Path(name), limits)
+    if sys.stdin is None:
+        raise ImageError(ISSUE.IMAGE_UNREADABLE, "the stream is closed")
+    try:
+        return read_stream(sys.stdin.buffer, limits)
+    except OSError as error:
+        message = f"the stream cannot be read: {error.strerror}"
+        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
+
+
+def check_destination(name: str) -> None:
+    """Refuse an output that cannot be written, before the work is done.
+
+    Args:
+        name: A path or `-`.
+
+    Raises:
+        OutputError: If the path cannot be written.
+        UsageError: If binary data would go to a terminal.
+    """
+    if name != DASH:
+        check_output(Path(name))
+    elif sys.stdout is not None and sys.stdout.isatty():
+        message = "standard output is a terminal, expected a pipe or a file for binary data"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+def write_output(name: str, data: bytes) -> None:
+    """Write a whole file, or to standard output.
+
+    Args:
+        name: A path or `-`.
+        data: The content.
+
+    Raises:
+        OutputError: If it cannot be written.
+        PipeClosedError: If the reader of standard output is gone.
+    """
+    if name != DASH:
+        write_atomic(Path(name), data)
+        return
+    if sys.stdout is None:
+        raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, "standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        _abandon_stdout()
+        raise PipeClosedError from error
+    except OSError as error:
+        message = f"standard output cannot be written: {error.strerror}"
+        raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message) from error
+
+
+def print_text(text: str) -> None:
+    """Write text to standard output.
+
+    Args:
+        text: The text, with its line ends; what the terminal cannot show is escaped.
+
+    Raises:
+        OutputError: If it cannot be written.
+        PipeClosedError: If the reader of standard output is gone.
+    """
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    write_output(DASH, text.encode(encoding, "backslashreplace"))
+
+
+def print_rich(*parts: "RenderableType") -> None:
+    """Write tables to standard output.
+
+    Args:
+        parts: What to render, one below the other.
+
+    Raises:
+        OutputError: If it cannot be written.
+        PipeClosedError: If the reader of standard output is gone.
+    """
+    from rich.console import Console  # noqa: PLC0415 - keeps `inspect --json` fast
+
+    text = io.StringIO()  # rich itself would end the program on a closed pipe
+    on_terminal = sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns
+    console = Console(file=text, force_terminal=on_terminal, width=width, highlight=False)
+    for part in parts:
+        console.print(part)
+    print_text(text.getvalue())
+
+
+def _abandon_stdout() -> None:
+    """Let the interpreter flush what is left into nothing when it ends."""
+    with contextlib.suppress(OSError):
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)

@@ -1,0 +1,59 @@
+"""`rdpcodec verify`."""
+
+from rdpcodec.cli.messages import naming
+from rdpcodec.cli.options import PriorSource, Quiet, RdpInput
+from rdpcodec.cli.progress import progress
+from rdpcodec.cli.streams import print_text, read_input
+from rdpcodec.container import Header, RdpFile, parse, unpack_icc
+
+
+def verify(file: RdpInput, *, prior: PriorSource = None, quiet: Quiet = False) -> None:
+    """Check an .rdp file: its structure, that its prior is here, and its coded data.
+
+    Example: rdpcodec verify photo.rdp
+    """
+    with naming(file):
+        data = read_input(file)
+        parsed = parse(data)
+        unpack_icc(parsed.ancillary)
+        _print(f"structure: ok, {_size(parsed, data)}", quiet=quiet)
+        with progress("loading the prior", quiet=quiet):
+            _check_prior(parsed.header, prior)
+        digest = parsed.header.prior_digest.hex()
+        _print(f"prior: ok, {parsed.header.prior_id} with digest {digest} is here", quiet=quiet)
+        indices = _unpack(parsed)
+        _print(f"data: ok, {parsed.layers_whole} layers unpack to {indices} indices", quiet=quiet)
+
+
+def _print(line: str, *, quiet: bool) -> None:
+    if not quiet:
+        print_text(f"{line}\n")
+
+
+def _size(parsed: RdpFile, data: bytes) -> str:
+    header = parsed.header
+    return (
+        f"{len(data)} bytes, {len(parsed.ancillary) + 2} chunks with matching checksums, "
+        f"{header.width} x {header.height} pixels, {len(header.layers)} layers"
+    )
+
+
+def _check_prior(header: Header, source: str | None) -> None:
+    from rdpcodec.priors import load_prior  # noqa: PLC0415 - loads torch
+    from rdpcodec.priors.base import require_prior  # noqa: PLC0415 - loads torch
+
+    prior = load_prior(header.prior_id if source is None else source)
+    require_prior(prior, header.prior_id, header.prior_digest)
+
+
+def _unpack(parsed: RdpFile) -> int:
+    """Unpack the coded data of every layer and return the number of indices."""
+    from rdpcodec.channel import ChannelStep, load_coder  # noqa: PLC0415 - loads numpy
+
+    header = parsed.header
+    coder = load_coder(header.coder, header.coder_parameter)
+    count = 0
+    for k, layer in enumerate(header.layers):
+        step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
+        count += len(coder.unpack(parsed.layer_bits(k), step))
+    return count
