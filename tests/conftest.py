@@ -21,7 +21,10 @@ def _photo(width: int, height: int, channels: int = 3, seed: int = 1) -> NDArray
         planes.append(strength * plane / max(float(plane.std()), 1e-9))
     y, x = np.mgrid[0:height, 0:width]
     disc = (x - 0.6 * width) ** 2 + (y - 0.4 * height) ** 2 < (0.25 * min(width, height)) ** 2
-    light, blue, green = planes[0] + 1.2 * disc - 0.9 * (x + y > 0.8 * (width + height)), *planes[1:]
+    light, blue, green = (
+        planes[0] + 1.2 * disc - 0.9 * (x + y > 0.8 * (width + height)),
+        *planes[1:],
+    )
     rgb = np.stack((light + blue, light - 0.5 * green, light - blue + 0.5 * green), axis=-1)
     pixels = np.clip(np.rint(120 + 38 * rgb), 0, 255).astype(np.uint8)
     return pixels if channels == 3 else np.ascontiguousarray(pixels[:, :, 1])
@@ -29,5 +32,5 @@ def _photo(width: int, height: int, channels: int = 3, seed: int = 1) -> NDArray
 
 @pytest.fixture(scope="session")
 def photo() -> MakePhoto:
-    """Return the maker of photo-like pictures: photo(width, height, channels=3, seed=1)."""
+    """Return what makes photo-like pictures from a width and a height."""
     return _photo

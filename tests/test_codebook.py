@@ -26,7 +26,7 @@ def test_entries_are_integers_over_32() -> None:
 
 
 def test_wave_is_the_transform_of_the_signs_of_its_stream() -> None:
-    """The wave is the Hadamard matrix times the stream's signs over 32, keyed by layer and block."""
+    """The wave is the Hadamard matrix times the stream's signs over 32, by layer and block."""
     index = (STEP.layer << 20) | 3
     signs = rng.signs(STEP.seed, rng.Stream.CODEBOOK, index, 1024).astype(np.float64)
     assert np.array_equal(codebook.wave(STEP, 3), hadamard(1024) @ signs / 32)
@@ -43,7 +43,9 @@ def test_walsh_hadamard_is_the_sylvester_matrix(size: int) -> None:
 def test_shorter_codewords_are_cut(width: int) -> None:
     """A shorter codeword is the beginning of the whole one."""
     wave = codebook.wave(STEP, 0)
-    assert np.array_equal(codebook.codewords(wave, width), codebook.codewords(wave, 1024)[:, :width])
+    assert np.array_equal(
+        codebook.codewords(wave, width), codebook.codewords(wave, 1024)[:, :width]
+    )
 
 
 @pytest.mark.parametrize("size", [1, 100, 1024, 1025, 3000])
