@@ -162,7 +162,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
     pixels = read(
         counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations
     )
-    return Picture(_to_pixels(pixels), container.unpack_icc(file.ancillary, limits=limits))
+    return Picture(to_pixels(pixels), container.unpack_icc(file.ancillary, limits=limits))
 
 
 def receive(
@@ -337,7 +337,8 @@ def _to_tensor(picture: Picture) -> Tensor:
     return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
 
 
-def _to_pixels(x: Tensor) -> NDArray[np.uint8]:
+def to_pixels(x: Tensor) -> NDArray[np.uint8]:
+    """Return the 8-bit pixels, (H, W, 3) or (H, W), of a state (1, C, H, W) in [-1, 1]."""
     bytes_ = ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
     pixels = bytes_[0].permute(1, 2, 0).cpu().numpy()
     return pixels if pixels.shape[2] == 3 else pixels[:, :, 0]

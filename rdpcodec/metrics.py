@@ -1,0 +1,28 @@
+"""Measures of a decoded picture."""
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+PEAK = 255.0
+
+
+def psnr(a: ArrayLike, b: ArrayLike) -> float:
+    """Return the peak signal-to-noise ratio of two 8-bit pictures.
+
+    Args:
+        a: Pixels, 0..255, of any shape.
+        b: Pixels of the same shape.
+
+    Returns:
+        Decibels over all channels together; infinite for equal pictures.
+
+    Raises:
+        ValueError: If the shapes differ.
+    """
+    first, second = np.asarray(a, dtype=np.float64), np.asarray(b, dtype=np.float64)
+    if first.shape != second.shape:
+        raise ValueError(f"the pictures have the shapes {first.shape} and {second.shape}")
+    error = float(np.mean(np.square(first - second)))
+    return math.inf if error == 0 else 10 * math.log10(PEAK**2 / error)
