@@ -73,4 +73,3 @@ class Chain:
         """Move to level `t` with what the channel delivered, z of the shape of y."""
         self.y = next_state(self.y, self.x0_hat(), z, self.step_to(t))
         self.t, self._estimate = t, None
-

@@ -102,7 +102,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     x_0 = _to_tensor(picture)
     encoder = Encoder(
         x_0=x_0,
-        chain=Chain(model, tuple(x_0.shape[1:])),
+        chain=Chain(model, (picture.channels, picture.height, picture.width)),
         coder=channel_coder,
         header=header,
         seed=seed,
@@ -159,9 +159,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
     chain = receive(file, layers=layers, prior=prior, progress=progress)
     total = 1 if reader == "geodesic" and rho == 0 else evaluations
     counter = _Counter(chain, progress, total)
-    pixels = read(
-        counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations
-    )
+    pixels = read(counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations)
     return Picture(to_pixels(pixels), container.unpack_icc(file.ancillary, limits=limits))
 
 
@@ -243,9 +241,7 @@ def _coder(name: str, parameter: int | None) -> ChannelCoder:
     return load_coder(name, parameter)
 
 
-def _header(
-    picture: Picture, prior: Prior, layers: tuple[Layer, ...], **fields: object
-) -> Header:
+def _header(picture: Picture, prior: Prior, layers: tuple[Layer, ...], **fields: object) -> Header:
     return Header(
         width=picture.width,
         height=picture.height,

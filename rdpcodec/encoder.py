@@ -16,7 +16,7 @@ from rdpcodec.channel.base import ChannelCoder, ChannelStep, Indices
 from rdpcodec.container import Chunk, Header
 from rdpcodec.diffusion import channel_mean, kl_bits
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.layers import MAX_LAYERS, Q_MAX, Layer
+from rdpcodec.layers import MAX_LAYERS, Q_MAX, STEP_PRIMER, Layer
 from rdpcodec.schedule import T_MAX
 
 FULL_ENOUGH = 0.97
@@ -110,7 +110,9 @@ class Encoder:
         """Return the finest (t, q) from `q` on whose expected bits fit what is left of the goal."""
         above = self.chain.t
         for coarser in range(q, Q_MAX + 1):
-            fitted = self.coder.energy_of(coarser, self.x_0.numel()) / max(energy, levels.ENERGY_MIN)
+            fitted = self.coder.energy_of(coarser, self.x_0.numel()) / max(
+                energy, levels.ENERGY_MIN
+            )
             t = max(levels.t_of_precision(above, fitted), self.goal.t)
             if above is not None and t >= above:
                 return None
@@ -158,12 +160,14 @@ class Encoder:
         done = len(self.coded)
         if self.goal.file_bytes is None:
             left = max(0, (self.chain.t or 0) - self.goal.t)
-            return done + -(-left // levels.STEPS[-1])
+            return done + -(-left // STEP_PRIMER[-1])
         share = self.file_bytes() / self.goal.file_bytes
         return max(done, round(done / min(1.0, max(share, 0.1))))
 
     def _refuse_target(self) -> None:
-        smallest = self.file_bytes(Layer(T_MAX, Q_MAX, self.coder.expected_bits(Q_MAX, self.x_0.numel())))
+        smallest = self.file_bytes(
+            Layer(T_MAX, Q_MAX, self.coder.expected_bits(Q_MAX, self.x_0.numel()))
+        )
         raise UsageError(
             ISSUE.TARGET_TOO_SMALL,
             f"the target of {self.goal.file_bytes} bytes is too small for this picture, "

@@ -8,7 +8,7 @@ import math
 
 from rdpcodec import schedule
 from rdpcodec.diffusion import LN2, Step
-from rdpcodec.layers import STEP_PRIMER as STEPS
+from rdpcodec.layers import STEP_PRIMER
 
 FIRST_LAYER_BITS = 256
 ENERGY_MIN = 1e-9
@@ -31,7 +31,7 @@ def next_t(layer: int, above: int | None, energy: float, target: int) -> int:
     if above is None:
         wanted = t_of_precision(None, 2 * LN2 * FIRST_LAYER_BITS / max(energy, ENERGY_MIN))
     else:
-        wanted = above - STEPS[min(layer, len(STEPS)) - 1]
+        wanted = above - STEP_PRIMER[min(layer, len(STEP_PRIMER)) - 1]
     return target if wanted < target + STEP_MIN else wanted
 
 

@@ -8,6 +8,7 @@ keeps its drift (distortion). Nothing here changes the file.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 from torch import Tensor
 
@@ -90,7 +91,7 @@ def solve(
         arXiv:2211.01095, in its exactly integrated form.
     """
     x0_hat, slope = first, None
-    for above, below in zip(levels, levels[1:], strict=False):
+    for above, below in pairwise(levels):
         length = math.log(above / below)
         decay = math.exp(-exponent * length)
         y = x0_hat + decay * (y - x0_hat)

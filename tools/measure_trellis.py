@@ -41,8 +41,10 @@ def main() -> None:
         gains = [gain(state_bits, options.stages, seed) for seed in range(options.runs)]
         seconds = (time.perf_counter() - started) / options.runs / options.stages / 2
         efficiency = float(np.mean(gains)) ** 2 / (4 * math.log(2))
-        print(f"{state_bits:2}  {efficiency:.4f}      {1 / efficiency:.4f}"
-              f"                       {1e6 * seconds:.2f}")
+        print(
+            f"{state_bits:2}  {efficiency:.4f}      {1 / efficiency:.4f}"
+            f"                       {1e6 * seconds:.2f}"
+        )
 
 
 if __name__ == "__main__":

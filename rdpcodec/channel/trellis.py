@@ -80,7 +80,7 @@ class TrellisCoder:
         rows = deal(mu, step, min(step.stage_size, codebook.CODEWORDS))
         bounds = lane_bounds(step.stages)
         search = self._search = self._search or _Search(self.state_bits)
-        excess, symbols = self.excess_variance(step), []
+        excess, symbols = self.excess_variance(step), list[Indices]()
         with ThreadPoolExecutor(THREADS) as pool:
             for first in range(0, len(bounds), THREADS):
                 lanes = enumerate(bounds[first : first + THREADS], first)
@@ -96,7 +96,7 @@ class TrellisCoder:
             rows[a:b] = codebook.entries(codebook.wave(step, lane), labels, step.stage_size)
         return collect(rows, step) * np.float32(math.sqrt(1 + self.excess_variance(step)))
 
-    def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:
+    def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:  # noqa: ARG002
         """Return two bits per stage, most significant first."""
         bits = np.stack((indices >> 1, indices & 1), axis=1).astype(np.uint8)
         return np.packbits(bits.reshape(-1)).tobytes(), BITS_PER_STAGE * indices.size

@@ -6,13 +6,13 @@ trace back from the stored scores, which is cheaper than to record them.
 """
 
 import numpy as np
-from numba import njit  # type: ignore[import-untyped]
+from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
 def forward(products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int) -> None:
     """Fill `scores[i + 1]` with the best total of every state after stage i.
 
@@ -36,13 +36,19 @@ def forward(products: Floats, shifts: NDArray[np.int64], scores: Floats, run: in
                 p1 = products[i, shifts[u, h, 1] :]
                 p2 = products[i, shifts[u, h, 2] :]
                 p3 = products[i, shifts[u, h, 3] :]
-                s0, s1, s2, s3 = planes[0, lo:hi], planes[1, lo:hi], planes[2, lo:hi], planes[3, lo:hi]
+                s0, s1, s2, s3 = (
+                    planes[0, lo:hi],
+                    planes[1, lo:hi],
+                    planes[2, lo:hi],
+                    planes[3, lo:hi],
+                )
                 out = scores[i + 1, u * quarter + lo : u * quarter + hi]
                 for x in range(run):
-                    out[x] = max(max(s0[x] + p0[x], s1[x] + p1[x]), max(s2[x] + p2[x], s3[x] + p3[x]))
+                    first = max(s0[x] + p0[x], s1[x] + p1[x])
+                    out[x] = max(first, max(s2[x] + p2[x], s3[x] + p3[x]))  # noqa: PLW3301 - SIMD
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@njit(cache=True, nogil=True)
 def trace_back(
     products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int
 ) -> NDArray[np.int64]:

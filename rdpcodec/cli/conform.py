@@ -1,45 +1,45 @@
 """`rdpcodec conform`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.progress import progress
-from rdpcodec.cli.streams import print_rich
+from rdpcodec.cli.streams import print_text
 from rdpcodec.errors import ISSUE, ConformanceError
+
+if TYPE_CHECKING:
+    from rdpcodec.conformance import ConformanceReport
 
 
 def conform(
-    directory: Annotated[str, typer.Argument(metavar="DIR", help="A directory of fixtures.")],
+    directory: Annotated[
+        str, typer.Argument(metavar="DIR", help="`fixtures`, a part of it, or one case.")
+    ],
     *,
     quiet: Quiet = False,
 ) -> None:
-    """Run the conformance cases in a directory.
+    """Run the conformance cases in a directory: one line for each, then how many passed.
 
     Example: rdpcodec conform fixtures
     """
-    if not Path(directory).is_dir():
-        message = f"{directory} is not a directory, expected one with fixtures"
-        raise ConformanceError(ISSUE.CONFORMANCE_FAILURE, message)
     with progress("loading the priors", quiet=quiet) as shown:
         from rdpcodec import conformance  # noqa: PLC0415 - loads torch
 
-        result = conformance.run(Path(directory), progress=shown)
-    passed, failed = result.passed, [str(failure) for failure in result.failed]
+        report = conformance.run(Path(directory), progress=shown)
     if not quiet:
-        print_rich(_table(passed, failed))
-    if failed or not passed:
-        message = f"{len(failed)} of {passed + len(failed)} cases in {directory} failed"
+        print_text(_lines(report))
+    if report.failed:
+        first = report.failed[0]
+        message = (
+            f"{len(report.failed)} of {len(report.results)} cases in {directory} failed, "
+            f"first {first.name}: {first.check}: {first.reason}"
+        )
         raise ConformanceError(ISSUE.CONFORMANCE_FAILURE, message)
 
 
-def _table(passed: int, failed: list[str]) -> Table:
-    table = Table("result", "cases", title="Conformance")
-    table.add_row("passed", str(passed))
-    table.add_row("failed", str(len(failed)))
-    for failure in failed:
-        table.add_row("", failure)
-    return table
+def _lines(report: "ConformanceReport") -> str:
+    summary = f"{len(report.passed)} passed, {len(report.failed)} failed"
+    return "".join(f"{line}\n" for line in [*map(str, report.results), summary])

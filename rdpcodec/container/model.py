@@ -17,7 +17,7 @@ ANCILLARY_TYPE = re.compile(r"[a-z][A-Za-z]", re.ASCII)
 _BYTE_MAX = 255
 
 
-def _require(condition: bool, message: str) -> None:
+def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - as in assert
     if not condition:
         raise ValueError(message)
 

@@ -44,8 +44,8 @@ def load_prior(prior_id: str) -> Prior:
         from rdpcodec.priors.pipeline import load_pipeline  # noqa: PLC0415 - heavy import
 
         return load_pipeline(prior_id)
-    known = ", ".join(BUILT_IN)
+    known = ", ".join((*BUILT_IN, f"{PIPELINE_PREFIX}<directory or hub id>"))
     raise PriorUnavailableError(
-            ISSUE.PRIOR_UNAVAILABLE,
-        f"the prior {prior_id!r} is unknown; known are {known} and {PIPELINE_PREFIX}<directory or hub id>"
+        ISSUE.PRIOR_UNAVAILABLE,
+        f"the prior {prior_id!r} is unknown; known are {known}",
     )

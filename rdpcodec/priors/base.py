@@ -19,7 +19,6 @@ from rdpcodec.errors import ISSUE, PriorMismatchError
 DIGEST_BYTES = 8
 
 
-
 @dataclass(frozen=True)
 class PriorCard:
     """What a person should know of a prior before relying on it."""
@@ -103,5 +102,5 @@ def require_prior(prior: Prior, prior_id: str, digest: bytes) -> None:
         raise PriorMismatchError(
             ISSUE.PRIOR_MISMATCH,
             f"the file was written with prior {prior_id} of digest {digest.hex()}, "
-            f"but {prior.id} here has the digest {prior.digest.hex()}"
+            f"but {prior.id} here has the digest {prior.digest.hex()}",
         )

