@@ -89,7 +89,7 @@ def _load_network(weights: bytes) -> nn.Sequential:
     network = _network()
     network.load_state_dict({key.removeprefix("model."): value for key, value in state.items()})
     network.requires_grad_(requires_grad=False)
-    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 
 def _weights() -> bytes:
