@@ -1,0 +1,142 @@
+"""Find the cases of a directory, run them all, keep what came of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from rdpcodec.conformance.case import CASE, CASES, read_cases
+from rdpcodec.conformance.checks import check_invalid, check_listed, check_valid
+from rdpcodec.conformance.fields import CheckFailedError
+from rdpcodec.errors import ISSUE, ConformanceError
+
+VALID = "valid"
+INVALID = "invalid"
+
+Progress = Callable[[str, int, int], None]
+Check = Callable[[], list[str]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a case.
+
+    Attributes:
+        name: Its path below the directory that was run.
+        checked: What was checked and found right, in words; empty if the case failed.
+        check: The check that failed, None if the case passed.
+        reason: Why it failed, one sentence.
+    """
+
+    name: str
+    checked: tuple[str, ...] = ()
+    check: str | None = None
+    reason: str | None = None
+
+    def __str__(self) -> str:
+        """Return one line."""
+        if self.check is None:
+            return f"pass {self.name}: {', '.join(self.checked)}"
+        return f"FAIL {self.name}: {self.check}: {self.reason}"
+
+
+@dataclass(frozen=True)
+class ConformanceReport:
+    """What came of all cases, in their order."""
+
+    results: tuple[Result, ...]
+
+    @property
+    def passed(self) -> tuple[Result, ...]:
+        """The cases without a failure."""
+        return tuple(result for result in self.results if result.check is None)
+
+    @property
+    def failed(self) -> tuple[Result, ...]:
+        """The cases with one."""
+        return tuple(result for result in self.results if result.check is not None)
+
+
+def run(directory: Path, progress: Progress | None = None) -> ConformanceReport:
+    """Run all conformance cases of a directory.
+
+    Args:
+        directory: `fixtures` itself, with `valid` and `invalid` in it (`must_fail`, which tests
+            the checker, is left out); or one of these two; or one case of `valid`.
+        progress: Called with the phase, the cases done and all cases.
+
+    Returns:
+        What came of each.
+
+    Raises:
+        ConformanceError: If there is no such directory, or no case in it.
+    """
+    cases = _find(directory)
+    results = []
+    for done, (name, check) in enumerate(cases, 1):
+        results.append(_result(name, check))
+        if progress:
+            progress("checking", done, len(cases))
+    return ConformanceReport(tuple(results))
+
+
+def _result(name: str, check: Check) -> Result:
+    try:
+        return Result(name, tuple(check()))
+    except CheckFailedError as error:
+        return Result(name, check=error.check, reason=error.reason)
+    except Exception as error:  # noqa: BLE001 - a decoder that crashes has failed the case
+        return Result(name, check="crash", reason=f"{type(error).__name__}: {error}")
+
+
+def _find(directory: Path) -> list[tuple[str, Check]]:
+    if not directory.is_dir():
+        raise _error(f"{directory} is not a directory, expected one with fixtures")
+    halves = [directory / VALID, directory / INVALID]
+    if not any(half.is_dir() for half in halves):
+        return _cases(directory, "")
+    for half in halves:
+        if not half.is_dir():
+            raise _error(
+                f"{directory} has no directory {half.name}, expected {VALID} and {INVALID}"
+            )
+    return [case for half in halves for case in _cases(half, f"{half.name}/")]
+
+
+def _cases(directory: Path, prefix: str) -> list[tuple[str, Check]]:
+    if (directory / CASE).exists():
+        return [(directory.name, partial(check_valid, directory))]
+    if (directory / CASES).exists():
+        return _invalid_cases(directory, prefix)
+    entries = [path for path in sorted(directory.iterdir()) if not path.name.startswith(".")]
+    if not entries:
+        raise _error(f"{directory} is empty, expected {CASE}, {CASES} or directories of cases")
+    if not any(path.is_dir() for path in entries):
+        raise _error(f"{directory} holds no {CASE}, no {CASES} and no directory of a case")
+    return [(prefix + path.name, partial(check_valid, path)) for path in entries]
+
+
+def _invalid_cases(directory: Path, prefix: str) -> list[tuple[str, Check]]:
+    """Return a check of each file, and one of the index."""
+    try:
+        cases = read_cases(directory)
+    except CheckFailedError as error:
+        return [(prefix + CASES, partial(_raise, error))]
+    index: Check = partial(_check_index, directory, {case.file for case in cases})
+    checks: list[tuple[str, Check]] = [(prefix + CASES, index)]
+    return checks + [
+        (prefix + case.file, partial(check_invalid, directory, case)) for case in cases
+    ]
+
+
+def _check_index(directory: Path, listed: set[str]) -> list[str]:
+    check_listed(directory, listed)
+    return [f"{len(listed)} files are listed"]
+
+
+def _raise(error: CheckFailedError) -> list[str]:
+    raise error
+
+
+def _error(message: str) -> ConformanceError:
+    return ConformanceError(ISSUE.CONFORMANCE_FAILURE, message)

@@ -1,0 +1,53 @@
+"""Pictures of the fixtures, and an ICC profile: drawn from a name, with nothing to download."""
+
+import itertools
+import random
+import struct
+
+import numpy as np
+from numpy.typing import NDArray
+
+GREY, RGB = 1, 3
+NOISE_EXPONENT = 1.3
+
+
+def scene(name: str, width: int, height: int, channels: int) -> NDArray[np.uint8]:
+    """Return a picture that is somewhat like a photo, always the same for the same name."""
+    drawn = random.Random(name)  # noqa: S311 - a picture, not a secret
+    luma = _power_law(drawn, width, height)
+    planes = [luma + 0.4 * _power_law(drawn, width, height) for _ in range(channels)]
+    rows, columns = np.mgrid[0:height, 0:width]
+    sky = np.linspace(30, -30, height)[:, None]
+    inside = np.hypot(rows - 0.6 * height, columns - 0.35 * width) < 0.3 * min(width, height)
+    disc = np.where(inside, 55.0, 0.0)
+    stacked = np.stack([110 + sky + disc + 28 * plane for plane in planes], axis=-1)
+    pixels = stacked.round().clip(0, 255).astype(np.uint8)
+    return pixels if channels == RGB else pixels[:, :, 0]
+
+
+def _power_law(drawn: random.Random, width: int, height: int) -> NDArray[np.float64]:
+    white = np.array([drawn.random() - 0.5 for _ in range(width * height)]).reshape(height, width)
+    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :]
+    radius = np.hypot(rows, columns) + 1 / max(width, height)
+    noise = np.fft.ifft2(np.fft.fft2(white) * radius**-NOISE_EXPONENT).real
+    return (noise - noise.mean()) / (noise.std() or 1.0)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """Return a small ICC profile for grey pictures, version 2.1."""
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78 + 1),
+        b"cprt": b"text" + bytes(4) + b"none" + bytes(4),
+        b"wtpt": b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061),
+        b"kTRC": b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(256 * gamma)),
+    }
+    start = 128 + 4 + 12 * len(tags)
+    ends = list(itertools.accumulate((len(body) for body in tags.values()), initial=start))
+    table = b"".join(
+        tag + struct.pack(">II", at, len(body))
+        for (tag, body), at in zip(tags.items(), ends, strict=False)
+    )
+    head = struct.pack(">I4x4s", ends[-1], b"\2\x10\0\0") + b"mntrGRAYXYZ "
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
+    head += struct.pack(">iii", 63190, 65536, 54061) + bytes(48)
+    return head + struct.pack(">I", len(tags)) + table + b"".join(tags.values())

@@ -1,0 +1,268 @@
+"""The valid cases: which there are, and how each is made."""
+
+import json
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from fixture_parts.pictures import GREY, RGB, grey_profile, scene
+from fixture_parts.writing import Files, as_json, sha256
+
+from rdpcodec import container
+from rdpcodec.channel import ChannelStep, load_coder
+from rdpcodec.codec import decode, encode
+from rdpcodec.conformance.case import PEAK_MAX, RMS_MAX
+from rdpcodec.conformance.checks import describe_header, unpack_symbols
+from rdpcodec.container import Chunk, Header, RdpFile
+from rdpcodec.images import Picture, png_bytes
+from rdpcodec.layers import Layer
+from rdpcodec.priors import load_prior
+
+LICENCE = "Apache-2.0"
+DRAWN = "Synthetic picture drawn by tools/make_fixtures.py: power-law noise, a gradient, a disc."
+INVENTED = "No picture: coded symbols drawn at random by tools/make_fixtures.py."
+ROUNDING_FLIPS = 4  # samples that may round to the other side in a picture of any size
+TOLERANCES = {"gaussian-1": (0.1, 1), "ffdnet-1": (0.2, 2)}
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to read a file."""
+
+    rho: float
+    reader: str = "geodesic"
+    layers: int | None = None
+    evaluations: int = 10
+
+    def file(self) -> str:
+        """Return the name of its picture."""
+        name = f"expected_rho{self.rho:g}_{self.reader}"
+        name += "" if self.layers is None else f"_layers{self.layers}"
+        return name + ("" if self.evaluations == 10 else f"_evaluations{self.evaluations}") + ".png"
+
+
+ALL_VIEWS = tuple(View(rho, reader) for reader in ("geodesic", "ode") for rho in (0, 0.3, 1))
+VIEWS = (View(0), View(1), View(0.3, "ode"))
+PREFIXES = tuple(View(rho, layers=layers) for layers in (1, 4, 11) for rho in (0, 1))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to make a valid case."""
+
+    name: str
+    description: str
+    sections: str
+    make: Callable[[str], bytes]
+    views: Sequence[View] = VIEWS
+    origin: str = DRAWN
+    allow_partial: bool = False
+
+
+def coded(width: int, height: int, channels: int, **options: Any) -> Callable[[str], bytes]:
+    """Return what encodes the scene of a case."""
+
+    def make(name: str) -> bytes:
+        icc = options.get("icc")
+        given = {key: value for key, value in options.items() if key != "icc"}
+        picture = Picture(scene(name, width, height, channels), icc)
+        return encode(picture, **({"prior": "gaussian-1", "t": 1984, "seed": 1} | given))
+
+    return make
+
+
+def edited(
+    make: Callable[[str], bytes], edit: Callable[[RdpFile], RdpFile]
+) -> Callable[[str], bytes]:
+    """Return what encodes a scene and changes the file before it is built again."""
+    return lambda name: container.build(edit(container.parse(make(name))))
+
+
+def cut(make: Callable[[str], bytes], layers: int) -> Callable[[str], bytes]:
+    """Return what encodes a scene and cuts the file three bytes after a layer."""
+
+    def cut_after(name: str) -> bytes:
+        data = make(name)
+        header = container.parse(data).header
+        if layers >= len(header.layers):
+            raise RuntimeError(f"{name} has {len(header.layers)} layers")
+        return data[: len(data) - 4 - header.payload_bytes() + header.payload_bytes(layers) + 3]
+
+    return cut_after
+
+
+def invented(
+    size: tuple[int, int, int], coder: str, parameter: int, levels: Sequence[tuple[int, int]]
+) -> Callable[[str], bytes]:
+    """Return what makes a file of random symbols with the layers (t, q)."""
+
+    def make(name: str) -> bytes:
+        width, height, channels = size
+        dim, channel = math.prod(size), load_coder(coder, parameter)
+        drawn, seed = random.Random(name), 12345  # noqa: S311 - symbols, not a secret
+        layers, pieces = [], []
+        for k, (t, q) in enumerate(levels):
+            step = ChannelStep(seed, k, dim, q)
+            largest = 3 if coder == "trellis" else 2**16 - 1
+            symbols = [drawn.randrange(largest + 1) for _ in range(step.stages)]
+            symbols[0] = largest
+            piece, bits = channel.pack(np.array(symbols, dtype=np.int64), step)
+            layers.append(Layer(t, q, bits))
+            pieces.append(piece)
+        prior = load_prior("gaussian-1")
+        header = Header(
+            width=width,
+            height=height,
+            channels=channels,
+            coder=coder,
+            coder_parameter=parameter,
+            prior_id=prior.id,
+            prior_digest=prior.digest,
+            seed=seed,
+            layers=tuple(layers),
+        )
+        payload = container.join_layers(header, pieces)
+        return container.build(RdpFile(header=header, payload=payload))
+
+    return make
+
+
+def _with_unknown(file: RdpFile) -> RdpFile:
+    extra = (Chunk("zz", b"private"), Chunk("aB", b""), *file.ancillary, Chunk("zz", bytes(200)))
+    return replace(file, ancillary=extra)
+
+
+def _minor_7(file: RdpFile) -> RdpFile:
+    return replace(file, header=replace(file.header, minor=7))
+
+
+EXTREME_LEVELS = [(3900, 255), (3880, 88), (3300, 80), (3299, 64), (3190, 8), (3116, 0), (3059, 24)]
+STAIRS = [(2800 - k - (k // 50) * 7, 20 + (3 * k) % 11) for k in range(256)]
+
+RECIPES = (
+    Recipe("trellis-gaussian-rgb", "The conformance model, both readers.", "4 5 6 8 9.1 9.2 10 11",
+           coded(48, 32, RGB), ALL_VIEWS),
+    Recipe("trellis-ffdnet-rgb", "The default coder and prior, both readers.", "4 5 6 8 9.2 10 11",
+           coded(48, 32, RGB, prior="ffdnet-1"), ALL_VIEWS),
+    Recipe("trellis-gaussian-grey-odd", "Grey, both sides odd.", "4 9.2 10 11",
+           coded(33, 17, GREY), ALL_VIEWS),
+    Recipe("trellis-ffdnet-grey", "A colour prior asked for grey.", "4 9.2 10",
+           coded(40, 24, GREY, prior="ffdnet-1")),
+    Recipe("trellis-ffdnet-rgb-odd", "Both sides odd: the network's input is padded.", "9.2 10",
+           coded(37, 23, RGB, prior="ffdnet-1")),
+    Recipe("pfr-gaussian-rgb", "The paper's coder.", "5 9.1 9.3 10",
+           coded(40, 24, RGB, coder="pfr"), ALL_VIEWS),
+    Recipe("pfr-gaussian-grey-odd", "The paper's coder, grey, both sides odd.", "5 9.3",
+           coded(25, 19, GREY, coder="pfr")),
+    Recipe("pfr-ffdnet-rgb", "The paper's coder with the default prior.", "5 9.3 10",
+           coded(40, 24, RGB, coder="pfr", prior="ffdnet-1")),
+    Recipe("one-pixel-grey", "1 by 1, grey.", "4 5 9.2", coded(1, 1, GREY), ALL_VIEWS),
+    Recipe("one-pixel-rgb", "1 by 1, RGB, the default prior.", "4 5 9.2 10",
+           coded(1, 1, RGB, prior="ffdnet-1")),
+    Recipe("one-pixel-pfr", "1 by 1, the paper's coder.", "4 5 9.3",
+           coded(1, 1, GREY, coder="pfr")),
+    Recipe("one-column", "1 wide, the default prior.", "4 9.2 10",
+           coded(1, 48, RGB, prior="ffdnet-1")),
+    Recipe("one-layer", "A single layer.", "5 6", coded(24, 16, GREY, t=2200)),
+    Recipe("many-layers", "The finest level, t = 0.", "5 6", coded(24, 16, RGB, t=0)),
+    Recipe("max-layers", "256 layers, steps and stage sizes that no prediction meets.", "5 6 9.2",
+           invented((8, 8, GREY), "trellis", 10, STAIRS), origin=INVENTED),
+    Recipe("extreme-stages", "Stages of 1 to 2^31 coordinates, several lanes.", "5 9.1 9.2",
+           invented((64, 48, RGB), "trellis", 12, EXTREME_LEVELS), origin=INVENTED),
+    Recipe("extreme-stages-pfr", "The same stages with the paper's coder.", "5 9.1 9.3",
+           invented((32, 24, RGB), "pfr", 12, EXTREME_LEVELS), origin=INVENTED),
+    Recipe("trellis-nu4", "The fewest states.", "9.2", coded(32, 24, RGB, coder_parameter=4)),
+    Recipe("trellis-nu8", "256 states.", "9.2", coded(32, 24, RGB, coder_parameter=8)),
+    Recipe("trellis-nu9", "An odd number of state bits.", "9.2",
+           coded(32, 24, RGB, coder_parameter=9)),
+    Recipe("trellis-nu16", "The most states.", "9.2", coded(24, 16, GREY, coder_parameter=16)),
+    Recipe("pfr-8-bits", "Another coder parameter.", "9.3",
+           coded(32, 24, RGB, coder="pfr", coder_parameter=8)),
+    Recipe("large-seed", "The largest seed, 2^64 - 1.", "4 8", coded(24, 16, RGB, seed=2**64 - 1)),
+    Recipe("rho-hint", "A rho hint; it never changes what is decoded.", "7",
+           coded(24, 16, GREY, rho_hint=0.7)),
+    Recipe("icc-profile", "An ICC profile.", "7", coded(24, 16, GREY, icc=grey_profile(1.8))),
+    Recipe("unknown-ancillary", "Unknown ancillary chunks, one of them twice, are kept.", "3.2 7",
+           edited(coded(24, 16, GREY, rho_hint=0.2), _with_unknown)),
+    Recipe("unknown-minor", "Minor version 7 is read like version 0.", "4",
+           edited(coded(24, 16, GREY), _minor_7)),
+    Recipe("truncated", "Cut inside a layer; the whole layers decode.", "3.4 6",
+           cut(coded(32, 24, RGB, t=1600), 7), allow_partial=True),
+    Recipe("truncated-pfr", "Cut inside a layer of the paper's coder.", "3.4 6 9.3",
+           cut(coded(24, 16, GREY, coder="pfr", t=1600), 5), allow_partial=True),
+    Recipe("prefixes", "Every prefix that ends at a layer is a coarser picture.", "6 11",
+           coded(32, 24, RGB, t=1400), PREFIXES),
+    Recipe("evaluations", "One evaluation, two, and more than by default.", "11",
+           coded(24, 16, RGB),
+           [View(rho, reader, evaluations=n) for rho, reader, n in
+            ((1, "geodesic", 1), (0, "ode", 1), (0.5, "ode", 2), (1, "geodesic", 25))]),
+)  # fmt: skip
+
+
+def valid_case(recipe: Recipe) -> Files:
+    """Return the files of a valid case."""
+    data = recipe.make(recipe.name)
+    file = container.parse(data, allow_partial=recipe.allow_partial)
+    files = {"stream.rdp": data, "symbols.json": _symbols_json(file)}
+    pictures = [_picture(recipe, view, data, file, files) for view in recipe.views]
+    case = {
+        "description": recipe.description,
+        "spec_sections": recipe.sections.split(),
+        "origin": recipe.origin,
+        "licence": LICENCE,
+        "allow_partial": recipe.allow_partial,
+        "header": describe_header(file),
+        "pictures": pictures,
+        "files": {name: sha256(content) for name, content in files.items()},
+    }
+    return {"case.json": as_json(case), **files}
+
+
+def _picture(
+    recipe: Recipe, view: View, data: bytes, file: RdpFile, files: Files
+) -> dict[str, object]:
+    """Decode, add the PNG to the files and return what case.json says of it."""
+    layers = view.layers or file.layers_whole
+    options = {"rho": view.rho, "reader": view.reader, "evaluations": view.evaluations}
+    picture = decode(data, layers=layers, allow_partial=recipe.allow_partial, **options)
+    files[view.file()] = png_bytes(picture)
+    rms, peak = _tolerance(file.header)
+    tolerance = {"rms_error": rms, "peak_error": peak}
+    return {"file": view.file(), **options, "layers": layers, **tolerance}
+
+
+def _tolerance(header: Header) -> tuple[float, float]:
+    """Return rms and peak; a small picture has room for a few pixels that round otherwise."""
+    rms, peak = TOLERANCES[header.prior_id]
+    flips = math.ceil(1000 * math.sqrt(ROUNDING_FLIPS / header.dim)) / 1000
+    return min(RMS_MAX, max(rms, flips)), min(PEAK_MAX, peak)
+
+
+def _symbols_json(file: RdpFile) -> bytes:
+    lines = ",\n".join(
+        json.dumps(layer.tolist(), separators=(",", ":")) for layer in unpack_symbols(file)
+    )
+    return f'{{"layers": [\n{lines}\n]}}\n'.encode()
+
+
+def rebuilt(files: Files) -> bytes:
+    """Return the stream that follows from the header in case.json and the stored symbols."""
+    case = json.loads(files["case.json"])
+    described, symbols = case["header"], json.loads(files["symbols.json"])["layers"]
+    stored = container.parse(files["stream.rdp"], allow_partial=case["allow_partial"])
+    layers = tuple(Layer(**layer) for layer in described["layers"][: described["layers_whole"]])
+    header = replace(stored.header, layers=layers, minor=described["minor"])
+    coder = load_coder(header.coder, header.coder_parameter)
+    pieces = [
+        coder.pack(
+            np.array(indices, dtype=np.int64), ChannelStep(header.seed, k, header.dim, layer.q)
+        )[0]
+        for k, (indices, layer) in enumerate(zip(symbols, layers, strict=True))
+    ]
+    payload = container.join_layers(header, pieces)
+    if case["allow_partial"]:  # the cut left the whole layers, and a part of the next
+        return files["stream.rdp"] if payload == stored.payload else b""
+    return container.build(RdpFile(header=header, payload=payload, ancillary=stored.ancillary))
