@@ -156,11 +156,12 @@ def decode(  # noqa: PLR0913 - the options of a codec
     evaluations = DEFAULT_EVALUATIONS if evaluations is None else evaluations
     if not 1 <= evaluations <= EVALUATIONS_MAX:
         raise _invalid("evaluations", evaluations, f"1..{EVALUATIONS_MAX}")
+    icc = container.unpack_icc(file.ancillary, limits=limits)
     chain = receive(file, layers=layers, prior=prior, progress=progress)
     total = 1 if reader == "geodesic" and rho == 0 else evaluations
     counter = _Counter(chain, progress, total)
     pixels = read(counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations)
-    return Picture(to_pixels(pixels), container.unpack_icc(file.ancillary, limits=limits))
+    return Picture(to_pixels(pixels), icc)
 
 
 def receive(
@@ -189,7 +190,7 @@ def receive(
     count = file.layers_whole if layers is None else layers
     if not 1 <= count <= file.layers_whole:
         raise _invalid("layers", count, f"1..{file.layers_whole}, the layers of this file")
-    model = _prior_of(file.header, prior)
+    model = prior_of(file.header, prior)
     header = file.header
     coder = load_coder(header.coder, header.coder_parameter)
     chain = Chain(model, (header.channels, header.height, header.width))
@@ -301,7 +302,19 @@ def _seconds(clock: Clock) -> dict[str, float]:
     return {"total": clock.total, "network": clock.network, "channel": clock.channel}
 
 
-def _prior_of(header: Header, prior: str | Prior | None) -> Prior:
+def prior_of(header: Header, prior: str | Prior | None = None) -> Prior:
+    """Return the prior of a file, checked by digest.
+
+    Args:
+        header: The file's header.
+        prior: Where to take it from; a file alone can only name a built-in prior.
+
+    Returns:
+        The prior.
+
+    Raises:
+        PriorError: If it cannot be had, or is not the one that wrote the file.
+    """
     source = _named_in(header) if prior is None else prior
     model = load_prior(source) if isinstance(source, str) else source
     require_prior(model, header.prior_id, header.prior_digest)

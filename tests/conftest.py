@@ -10,23 +10,23 @@ MakePhoto = Callable[..., NDArray[np.uint8]]
 
 
 def _photo(width: int, height: int, channels: int = 3, seed: int = 1) -> NDArray[np.uint8]:
-    """Return a picture with the spectrum of a photo, soft shadows and two hard edges."""
+    """Return a picture of dead leaves, shaded softly: edges, flat parts and the law of scales."""
     rng = np.random.default_rng(seed)
-    rows, columns = np.fft.fftfreq(height)[:, None], np.fft.fftfreq(width)[None, :]
-    falloff = (rows**2 + columns**2 + 0.015**2) ** -0.62
-    planes = []
-    for strength in (1.0, 0.35, 0.25):
-        noise = np.fft.fft2(rng.standard_normal((height, width)))
-        plane = np.real(np.fft.ifft2(noise * falloff))
-        planes.append(strength * plane / max(float(plane.std()), 1e-9))
-    y, x = np.mgrid[0:height, 0:width]
-    disc = (x - 0.6 * width) ** 2 + (y - 0.4 * height) ** 2 < (0.25 * min(width, height)) ** 2
-    light, blue, green = (
-        planes[0] + 1.2 * disc - 0.9 * (x + y > 0.8 * (width + height)),
-        *planes[1:],
-    )
-    rgb = np.stack((light + blue, light - 0.5 * green, light - blue + 0.5 * green), axis=-1)
-    pixels = np.clip(np.rint(120 + 38 * rgb), 0, 255).astype(np.uint8)
+    y, x = np.mgrid[0:height, 0:width] + 0.5
+    side = max(width, height)
+    rgb = np.full((height, width, 3), 128.0)
+    for radius in np.geomspace(0.6 * side, max(1.5, 0.03 * side), 90):
+        at_x, at_y = rng.uniform(0, width), rng.uniform(0, height)
+        stretch, angle = rng.uniform(0.5, 1), rng.uniform(0, np.pi)
+        along = (x - at_x) * np.cos(angle) + (y - at_y) * np.sin(angle)
+        across = (y - at_y) * np.cos(angle) - (x - at_x) * np.sin(angle)
+        distance = np.hypot(along * stretch, across / stretch)
+        cover = np.clip(radius - distance, 0, 1)[:, :, None]
+        colour = rng.uniform(40, 215) + rng.uniform(-30, 30, 3)
+        shaded = colour + 25 * (along / radius)[:, :, None] * rng.uniform(-1, 1)
+        rgb = (1 - cover) * rgb + cover * shaded
+    grain = rng.standard_normal((height, width, 1))
+    pixels = np.clip(np.rint(rgb + grain), 0, 255).astype(np.uint8)
     return pixels if channels == 3 else np.ascontiguousarray(pixels[:, :, 1])
 
 

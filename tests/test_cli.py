@@ -646,21 +646,9 @@ def test_names_in_options_are_those_of_the_codec() -> None:
     assert set(get_args(options.CoderName)) == set(CODERS)
 
 
-def test_conform_shows_failures(
-    run: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Failing cases are listed and exit with 2, passing ones with 0, no case at all with 2."""
-    import rdpcodec  # noqa: PLC0415 - to stand in for a module
+def test_verify_opens_nothing_that_a_file_names(run: Shell) -> None:
+    """A file that names a hub repository is refused without asking the hub."""
+    result = run("verify", ROOT / "fixtures" / "invalid" / "RDP-501_hub.rdp")
 
-    outcome = SimpleNamespace(passed=3, failed=["odd-size: rms 0.2 above 0.1"])
-    stand_in = SimpleNamespace(run=lambda _directory, progress: outcome)  # noqa: ARG005 - its API
-    monkeypatch.setitem(sys.modules, "rdpcodec.conformance", stand_in)
-    monkeypatch.setattr(rdpcodec, "conformance", stand_in, raising=False)
-    result = run("conform", tmp_path)
-    assert (result.code, result.issue) == (2, "RDP-801")
-    assert b"odd-size: rms 0.2 above 0.1" in result.out
-    outcome.failed = []
-    assert run("conform", tmp_path).code == 0
-    outcome.passed = 0
-    assert run("conform", tmp_path).code == 2
-    assert run("conform", tmp_path / "missing").issue == "RDP-801"
+    assert (result.code, result.issue) == (3, "RDP-501")
+    assert "not built in" in result.err

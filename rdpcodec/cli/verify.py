@@ -39,11 +39,9 @@ def _size(parsed: RdpFile, data: bytes) -> str:
 
 
 def _check_prior(header: Header, source: str | None) -> None:
-    from rdpcodec.priors import load_prior  # noqa: PLC0415 - loads torch
-    from rdpcodec.priors.base import require_prior  # noqa: PLC0415 - loads torch
+    from rdpcodec.codec import prior_of  # noqa: PLC0415 - loads torch
 
-    prior = load_prior(header.prior_id if source is None else source)
-    require_prior(prior, header.prior_id, header.prior_digest)
+    prior_of(header, source)
 
 
 def _unpack(parsed: RdpFile) -> int:

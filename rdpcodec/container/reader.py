@@ -97,7 +97,7 @@ def _check_payload_length(header: Header, frame: Frame) -> None:
 def _check_payload(data: bytes, header: Header, frame: Frame, payload: bytes) -> None:
     if len(data) > frame.end:
         message = (
-            f"{len(data) - frame.end} bytes follow chunk {PICTURE_TYPE}, which ends at offset "
+            f"{len(data) - frame.end} byte(s) follow chunk {PICTURE_TYPE}, which ends at offset "
             f"{frame.end}, expected none"
         )
         raise MalformedError(ISSUE.TRAILING_DATA, message)

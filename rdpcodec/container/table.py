@@ -120,7 +120,9 @@ def _check_range(t: int, q: int, k: int, before: Layer | None, offset: int) -> N
 
 def _check_end(reader: BitReader, data: bytes, offset: int) -> None:
     if reader.remaining() >= 8:
-        raise _bad(f"{reader.remaining() // 8} bytes follow the last layer, expected none", offset)
+        raise _bad(
+            f"{reader.remaining() // 8} byte(s) follow the last layer, expected none", offset
+        )
     if not padding_is_zero(data, reader.position):
         message = f"the padding of the layer table at offset {offset} is not zero"
         raise MalformedError(ISSUE.BAD_PADDING, message)
