@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError
-from rdpcodec.priors import load_prior, pipeline
+from rdpcodec.priors import load_prior, pipeline_source
 from rdpcodec.priors.base import denoise_state
 from rdpcodec.priors.gaussian import GaussianPrior
 from rdpcodec.priors.pipeline import load_pipeline
@@ -274,7 +274,9 @@ def test_id_holds_no_path(tiny: Path, name: str) -> None:
 
 def test_long_ids_stay_distinct() -> None:
     """Long names are cut the same way each time, and differ when the names do."""
-    ids = {pipeline._fit("owner/" + "n" * 80 + end, "@0123456789ab") for end in ("1", "2", "1")}
+    ids = {
+        pipeline_source._fit("owner/" + "n" * 80 + end, "@0123456789ab") for end in ("1", "2", "1")
+    }
     assert len(ids) == 2
     assert all(FILE_ID.fullmatch(i) and i.endswith("@0123456789ab") for i in ids)
 
@@ -396,7 +398,7 @@ def test_unreachable_hub(
     name: str, reason: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """An unreachable hub is one sentence, once, within seconds."""
-    monkeypatch.setattr(pipeline, "HUB_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(pipeline_source, "HUB_TIMEOUT_S", 0.3)
     _use_hub(monkeypatch, 9)
     if reason == "offline":
         monkeypatch.setattr(hub.constants, "HF_HUB_OFFLINE", True)

@@ -11,11 +11,9 @@ import hashlib
 import importlib.util
 import json
 import math
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,20 +23,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError, RdpError
+from rdpcodec.errors import ISSUE, PriorError, RdpError
 from rdpcodec.priors.base import Prior, PriorCard
 from rdpcodec.priors.gaussian import GaussianPrior
+from rdpcodec.priors.pipeline_source import (
+    INDEX,
+    PREFIX,
+    Source,
+    find_source,
+    hub_library,
+    reason,
+    unavailable,
+)
 
-PREFIX = "diffusers:"
-ID_CHARACTERS_MAX = 64
-COMMIT_CHARACTERS = 12
-COMMIT_CHARACTERS_MAX = 40
-HUB_TIMEOUT_S = 5.0
 JSON_BYTES_MAX = 4 * 2**20
-HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
-COMMIT = re.compile(r"[0-9a-f]{7,40}")
 
-INDEX = ("model_index.json",)
 # The oldest pipelines of the hub keep everything at the root.
 SCHEDULER = ("scheduler/scheduler_config.json", "scheduler_config.json")
 UNET = ("unet/config.json", "config.json")
@@ -93,21 +92,6 @@ UNET_KEYS = (
 )
 
 Config = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a pipeline lies.
-
-    Attributes:
-        prior_id: The name for files; it tells nothing of the machine.
-        name: What the user asked for, for messages.
-        fetch: Returns the first of the files named that exists, or None.
-    """
-
-    prior_id: str
-    name: str
-    fetch: Callable[[tuple[str, ...]], Path | None]
 
 
 @dataclass(frozen=True)
@@ -238,20 +222,19 @@ def load_pipeline(prior_id: str) -> Prior:
         PriorError: If its files are damaged.
     """
     if importlib.util.find_spec("diffusers") is None:
-        raise _unavailable(
+        raise unavailable(
             f"the prior {prior_id} needs diffusers; install it with: "
             f"pip install 'rdpcodec[diffusers]'"
         )
     name = prior_id.removeprefix(PREFIX)
     try:
         with _quiet():
-            return _load(_source(name))
+            return _load(find_source(name))
     except RdpError:
         raise
     except Exception as exc:  # diffusers raises anything on a damaged pipeline
-        reason = _reason(exc)
         raise PriorError(
-            ISSUE.PRIOR_INVALID, f"the pipeline {name} cannot be loaded: {reason}"
+            ISSUE.PRIOR_INVALID, f"the pipeline {name} cannot be loaded: {reason(exc)}"
         ) from exc
 
 
@@ -261,14 +244,12 @@ def _load(source: Source) -> Prior:
     _require_pixels(source.name, _read_json(source, UNET), schedule.outputs)
     weights = source.fetch(WEIGHTS)
     if weights is None:
-        raise _unavailable(
+        raise unavailable(
             f"the pipeline {source.name} has no {WEIGHTS[0]}, and other formats of weights, "
             f"such as .bin, are pickles, which are never read"
         )
     if weights.with_suffix(".safetensors.index.json").exists():
-        raise _unavailable(
-            f"the weights of the pipeline {source.name} are split, expected one file"
-        )
+        raise unavailable(f"the weights of the pipeline {source.name} are split, expected one file")
     with weights.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return PipelinePrior(source.prior_id, _network(source.name, weights), schedule, digest)
@@ -297,12 +278,12 @@ def _require_unconditional(name: str, index: Config) -> None:
     parts = {k: v for k, v in index.items() if isinstance(v, list) and not k.startswith("_")}
     extra = sorted(k for k, v in parts.items() if k not in {"unet", "scheduler"} and any(v))
     if extra:
-        raise _unavailable(
+        raise unavailable(
             f"the pipeline {name} has {', '.join(extra)}, "
             f"but only unconditional pipelines on pixels can be priors"
         )
     if parts.get("unet") != ["diffusers", "UNet2DModel"]:
-        raise _unavailable(
+        raise unavailable(
             f"the pipeline {name} has the unet {parts.get('unet')}, expected diffusers UNet2DModel"
         )
 
@@ -323,19 +304,19 @@ def _require_pixels(name: str, config: Config, outputs: int) -> None:
     elif config.get("quantization_config"):
         wrong = "is quantised, expected plain weights"
     if wrong:
-        raise _unavailable(f"the network of the pipeline {name} {wrong}")
+        raise unavailable(f"the network of the pipeline {name} {wrong}")
 
 
 def _schedule(name: str, config: Config) -> NoiseSchedule:
     """Return the noise schedule of a scheduler_config.json."""
     kind, prediction = config.get("_class_name"), config.get("prediction_type", "epsilon")
     if kind not in SCHEDULERS or config.get("use_flow_sigmas"):
-        raise _unavailable(
+        raise unavailable(
             f"the pipeline {name} has the scheduler {kind}, "
             f"expected a variance-preserving one: {', '.join(SCHEDULERS)}"
         )
     if prediction not in PREDICTIONS or config.get("predict_epsilon") is False:
-        raise _unavailable(
+        raise unavailable(
             f"the pipeline {name} has the prediction type {prediction}, "
             f"expected one of {', '.join(PREDICTIONS)}"
         )
@@ -359,14 +340,14 @@ def _log_sigma(name: str, alpha_bar: NDArray[np.float64]) -> NDArray[np.float64]
     with np.errstate(divide="ignore", invalid="ignore"):
         log_sigma = 0.5 * np.log((1 - alpha_bar) / alpha_bar)
     if not log_sigma.size or not np.isfinite(log_sigma).all() or (np.diff(log_sigma) <= 0).any():
-        raise _unavailable(f"the noise of the pipeline {name} does not grow with its timestep")
+        raise unavailable(f"the noise of the pipeline {name} does not grow with its timestep")
     return np.asarray(log_sigma, dtype=np.float64)
 
 
 def _read_json(source: Source, names: tuple[str, ...]) -> Config:
     path = source.fetch(names)
     if path is None:
-        raise _unavailable(f"the pipeline {source.name} has no file {names[0]}")
+        raise unavailable(f"the pipeline {source.name} has no file {names[0]}")
     if path.stat().st_size > JSON_BYTES_MAX:
         raise PriorError(
             ISSUE.PRIOR_INVALID, f"{names[0]} of the pipeline {source.name} is too large"
@@ -379,155 +360,25 @@ def _read_json(source: Source, names: tuple[str, ...]) -> Config:
     return value
 
 
-def _source(name: str) -> Source:
-    """Return the local directory of that name, or else the repository of the hub."""
-    directory = Path(name).expanduser()
-    if name and directory.is_dir():
-        base = re.sub(r"[^A-Za-z0-9._-]+", "-", directory.resolve().name).strip("-")
-        return Source(_fit(base or "pipeline", ""), name, partial(_local_file, directory))
-    repository, _, revision = name.partition("@")
-    if not HUB_ID.fullmatch(repository):
-        raise _unavailable(f"{name!r} is neither a local directory nor the id of a hub model")
-    commit = _commit(repository, revision or None)
-    prior_id = _fit(repository, f"@{commit[:COMMIT_CHARACTERS]}")
-    return Source(prior_id, name, partial(_hub_file, repository, commit))
-
-
-def _fit(name: str, suffix: str) -> str:
-    """Return the id, its name cut and marked with a digest where it is too long for a file."""
-    room = ID_CHARACTERS_MAX - len(PREFIX) - len(suffix)
-    if len(name) > room:
-        mark = hashlib.sha256(name.encode()).hexdigest()[:8]
-        name = f"{name[: room - len(mark) - 1]}-{mark}"
-    return f"{PREFIX}{name}{suffix}"
-
-
-def _local_file(directory: Path, names: tuple[str, ...]) -> Path | None:
-    return next((directory / name for name in names if (directory / name).is_file()), None)
-
-
-def _hub_file(repository: str, commit: str, names: tuple[str, ...]) -> Path | None:
-    """Return a file of that commit: out of the cache, or else from the hub."""
-    for name in names:
-        if cached := _cached(repository, name, commit):
-            return cached
-    for name in names:
-        if loaded := _download(repository, name, commit):
-            return loaded
-    return None
-
-
-def _commit(repository: str, revision: str | None) -> str:
-    """Return the commit that a revision names; the hub itself knows whole hashes only."""
-    if revision and COMMIT.fullmatch(revision):
-        known = _cached_commit(repository, revision) or _listed_commit(repository, revision)
-        if known:
-            return known
-    try:
-        index = _download(repository, INDEX[0], revision)
-    except PriorUnavailableError:
-        index = _cached(repository, INDEX[0], revision)
-        if index is None:
-            raise
-    if index is None:
-        raise _unavailable(f"the hub model {repository} has no file {INDEX[0]}")
-    return index.parent.name
-
-
-def _cached(repository: str, name: str, revision: str | None) -> Path | None:
-    hub = _hub()
-    try:
-        path = hub.hf_hub_download(repository, name, revision=revision, local_files_only=True)
-    except hub.errors.LocalEntryNotFoundError:
-        return None
-    return Path(path)
-
-
-def _cached_commit(repository: str, prefix: str) -> str | None:
-    cache = Path(_hub().constants.HF_HUB_CACHE)
-    folder = cache / f"models--{repository.replace('/', '--')}" / "snapshots"
-    found = [path.name for path in folder.glob(f"{prefix}*")]
-    return found[0] if len(found) == 1 else None
-
-
-def _listed_commit(repository: str, prefix: str) -> str | None:
-    """Return the commit of the main branch that begins so: ids in files hold 12 characters."""
-    if len(prefix) == COMMIT_CHARACTERS_MAX or _download(repository, INDEX[0], None) is None:
-        return None
-    try:
-        commits = [c.commit_id for c in _hub().HfApi().list_repo_commits(repository)]
-    except Exception as exc:
-        raise _hub_refusal(repository, prefix, exc) from exc
-    found = [commit for commit in commits if commit.startswith(prefix)]
-    return found[0] if len(found) == 1 else None
-
-
-def _download(repository: str, name: str, revision: str | None) -> Path | None:
-    """Return a file from the hub, or None where the hub has no such file."""
-    hub = _hub()
-    try:
-        # The download itself tries again for half a minute, so ask once before.
-        url = hub.hf_hub_url(repository, name, revision=revision)
-        hub.get_hf_file_metadata(url, timeout=HUB_TIMEOUT_S)
-        return Path(hub.hf_hub_download(repository, name, revision=revision))
-    except Exception as exc:  # each version of the library has another HTTP client's errors
-        lost = isinstance(exc, hub.errors.LocalEntryNotFoundError)
-        if isinstance(exc, hub.errors.EntryNotFoundError) and not lost:
-            return None
-        raise _hub_refusal(repository, revision, exc) from exc
-
-
-def _hub_refusal(repository: str, revision: str | None, exc: Exception) -> PriorUnavailableError:
-    """Return the sentence for what the hub, or the way to it, answered."""
-    errors = _hub().errors
-    name = f"the prior {PREFIX}{repository}"
-    if isinstance(exc, errors.GatedRepoError):
-        return _unavailable(f"{name} is on the model hub, but only for accounts it was granted to")
-    if isinstance(exc, errors.RepositoryNotFoundError):
-        return _unavailable(f"{name} is neither a local directory nor a public model of the hub")
-    if isinstance(exc, errors.RevisionNotFoundError):
-        return _unavailable(f"{name} has no revision {revision} on the model hub")
-    return _unavailable(
-        f"{name} is not on this machine, and cannot be had from the model hub: {_reason(exc)}"
-    )
-
-
-def _unavailable(message: str) -> PriorUnavailableError:
-    return PriorUnavailableError(ISSUE.PRIOR_UNAVAILABLE, message)
-
-
-def _reason(exc: Exception) -> str:
-    """Return the first sentence of what a foreign exception says."""
-    lines = str(exc).strip().splitlines() or [type(exc).__name__]
-    return lines[0].split(". ")[0][:200].rstrip(". ")
-
-
 def _diffusers() -> Any:
     import diffusers  # noqa: PLC0415 - optional and slow
 
     return diffusers
 
 
-def _hub() -> Any:
-    import huggingface_hub  # noqa: PLC0415 - comes with diffusers
-    import huggingface_hub.errors  # noqa: PLC0415 - the same
-
-    return huggingface_hub
-
-
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep both libraries from logging and drawing while they load."""
-    logs = [_diffusers().utils.logging, _hub().utils.logging]
+    logs = [_diffusers().utils.logging, hub_library().utils.logging]
     levels = [log.get_verbosity() for log in logs]
-    bars = not _hub().utils.are_progress_bars_disabled()
+    bars = not hub_library().utils.are_progress_bars_disabled()
     for log in logs:
         log.set_verbosity_error()
-    _hub().utils.disable_progress_bars()
+    hub_library().utils.disable_progress_bars()
     try:
         yield
     finally:
         for log, level in zip(logs, levels, strict=True):
             log.set_verbosity(level)
         if bars:
-            _hub().utils.enable_progress_bars()
+            hub_library().utils.enable_progress_bars()
