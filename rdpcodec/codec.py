@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TypedDict, Unpack
 
 import numpy as np
 import torch
@@ -45,9 +46,24 @@ class Encoded:
     report: dict[str, object]
 
 
-def encode(image: object, **options: object) -> bytes:
-    """Return the .rdp file of a picture; options as in `encode_with_report`."""
-    return encode_with_report(image, **options).data  # type: ignore[arg-type]
+class EncodeOptions(TypedDict, total=False):
+    """The options of `encode`, as explained at `encode_with_report`."""
+
+    prior: str | Prior
+    t: int | None
+    bpp: float | None
+    target_bytes: int | None
+    seed: int
+    coder: str
+    coder_parameter: int | None
+    rho_hint: float | None
+    limits: Limits
+    progress: Progress | None
+
+
+def encode(image: object, **options: Unpack[EncodeOptions]) -> bytes:
+    """Return the .rdp file of a picture; arguments and errors as in `encode_with_report`."""
+    return encode_with_report(image, **options).data
 
 
 def encode_with_report(  # noqa: PLR0913 - the options of a codec
