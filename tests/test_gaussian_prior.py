@@ -294,11 +294,13 @@ def test_real_chain_keeps_the_noise_level(coded: Encoder) -> None:
 def test_real_chain_reads_as_the_theory_says(coded: Encoder) -> None:
     """From the trellis too rho = 0 has the MMSE and rho = 1 the variance of the source.
 
-    One sample: the MMSE within 5 %; the energy of the finer half of the grey coefficients within
+    One sample: both errors, MMSE and 2 S (1 - sqrt(a)), within 5 %; the energy of the finer half of the grey coefficients within
     four standard errors of so many squared normals, the shared noise of estimation included.
     """
     variances, level = spectrum(96, 128).astype(np.float64), coded.chain.sigma
     least = mmse(variances, level).mean()
+    most = float((2 * variances * (1 - np.sqrt(variances / (variances + level**2)))).mean())
+    assert most > 1.1 * least
     detail = band_variance(variances, 8)
     shares = variances[0, 8:, 8:] / variances[0, 8:, 8:].sum()
     bound = 4 * math.sqrt(2 * float(np.square(shares).sum()))
@@ -309,4 +311,4 @@ def test_real_chain_reads_as_the_theory_says(coded: Encoder) -> None:
         assert float(band(high, 8)) == pytest.approx(detail, rel=bound)
         assert bound < 0.16
         assert float(band(low, 8)) < 0.95 * float(band(high, 8))
-        assert float((high - coded.x_0).square().mean()) > 1.2 * least
+        assert float((high - coded.x_0).square().mean()) == pytest.approx(most, rel=0.05)
