@@ -294,8 +294,8 @@ def test_real_chain_keeps_the_noise_level(coded: Encoder) -> None:
 def test_real_chain_reads_as_the_theory_says(coded: Encoder) -> None:
     """From the trellis too rho = 0 has the MMSE and rho = 1 the variance of the source.
 
-    One sample: both errors, MMSE and 2 S (1 - sqrt(a)), within 5 %; the energy of the finer half of the grey coefficients within
-    four standard errors of so many squared normals, the shared noise of estimation included.
+    One sample: both errors, S sigma^2 / (S + sigma^2) and 2 S (1 - sqrt(a)), within 5 %; the energy
+    of the finer part of the grey coefficients within four standard errors of as many normals.
     """
     variances, level = spectrum(96, 128).astype(np.float64), coded.chain.sigma
     least = mmse(variances, level).mean()
