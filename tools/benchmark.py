@@ -9,6 +9,7 @@ the time of the walk and of the read at rho = 1. Prints the means at the end.
 
 import argparse
 import csv
+import itertools
 import resource
 import statistics
 import time
@@ -96,18 +97,17 @@ def main() -> None:
             rows = list(csv.DictReader(stream))
     done = {(row["picture"], float(row["bpp_asked"])) for row in rows}
     codec.encode(np.zeros((8, 8, 3), np.uint8), t=3000, prior=options.prior)  # loads and compiles
-    for path in sorted(p for p in options.pictures.iterdir() if p.suffix in DRAWN):
-        picture, _ = read_picture(path)
-        for bpp in options.bpp:
-            if (path.stem, bpp) in done:
-                continue
-            row = measure(path.stem, picture, bpp, options.prior, options.coder)
-            rows.append({key: str(value) for key, value in row.items()})
-            print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
-            with options.csv.open("w", newline="") as stream:
-                writer = csv.DictWriter(stream, FIELDS)
-                writer.writeheader()
-                writer.writerows(rows)
+    paths = sorted(path for path in options.pictures.iterdir() if path.suffix in DRAWN)
+    for bpp, path in itertools.product(options.bpp, paths):
+        if (path.stem, bpp) in done:
+            continue
+        row = measure(path.stem, read_picture(path)[0], bpp, options.prior, options.coder)
+        rows.append({key: str(value) for key, value in row.items()})
+        print(" ".join(f"{key}={value}" for key, value in row.items()), flush=True)
+        with options.csv.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, FIELDS)
+            writer.writeheader()
+            writer.writerows(rows)
     print("\n".join(summary(rows)))
 
 

@@ -5,6 +5,8 @@ Walsh-Hadamard transform divided by 32, entry i of codeword m is w[m XOR (i mod 
 codewords are orthogonal, and every entry is an integer over 32, so all machines agree on them.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,13 +37,20 @@ def wave(step: ChannelStep, block: int) -> Floats:
 
 def codewords(w: Floats, width: int) -> Floats:
     """Return the first `width` entries of every codeword, (1024, width), width up to 1024."""
-    return w[np.arange(CODEWORDS)[:, None] ^ np.arange(width)[None, :]]
+    return w.take(_exclusive_or()[:, :width])
 
 
 def entries(w: Floats, chosen: Indices, size: int) -> Floats:
     """Return the chosen codewords, (len(chosen), size), repeated past 1024 entries."""
     column = np.arange(size) & (CODEWORDS - 1)
     return w[chosen[:, None] ^ column[None, :]]
+
+
+@lru_cache(maxsize=1)
+def _exclusive_or() -> NDArray[np.intp]:
+    """Return m XOR j for every codeword m and entry j, (1024, 1024)."""
+    number = np.arange(CODEWORDS)
+    return number[:, None] ^ number[None, :]
 
 
 def walsh_hadamard(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,9 +7,11 @@ whose codewords have the largest log-likelihood ratio against the proposal are t
 import math
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import ThreadpoolController
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
@@ -81,11 +83,13 @@ class TrellisCoder:
         bounds = lane_bounds(step.stages)
         search = self._search = self._search or _Search(self.state_bits)
         excess, symbols = self.excess_variance(step), list[Indices]()
-        with ThreadPoolExecutor(THREADS) as pool:
+        # The lanes are the parallel work; a product of matrices inside one must not start threads.
+        with _blas().limit(limits=1), ThreadPoolExecutor(THREADS) as pool:
             for first in range(0, len(bounds), THREADS):
-                lanes = enumerate(bounds[first : first + THREADS], first)
-                ratios = [_likelihood_ratios(rows[a:b], step, i, excess) for i, (a, b) in lanes]
-                symbols += pool.map(search.best_path, range(THREADS), ratios)
+                group = bounds[first : first + THREADS]
+                waves = [codebook.wave(step, first + thread) for thread in range(len(group))]
+                lanes = [rows[a:b] for a, b in group]
+                symbols += pool.map(search.best_path, range(THREADS), lanes, waves, repeat(excess))
         return np.concatenate(symbols)
 
     def decode(self, indices: Indices, step: ChannelStep) -> Floats:
@@ -152,32 +156,41 @@ def label_shifts(state_bits: int) -> NDArray[np.int64]:
 
 
 class _Search:
-    """Viterbi searches that reuse their history, one for each thread."""
+    """Viterbi searches that reuse their memory, one for each thread."""
 
     def __init__(self, state_bits: int) -> None:
         self._shifts, self._run = label_shifts(state_bits), label_run(state_bits)
         longest = 3 * LANE_STAGES // 2
+        self._ratios = np.empty((THREADS, longest, 2, CODEWORDS), dtype=np.float32)
         shape = (THREADS, longest + 1, 1 << state_bits)
         self._scores = np.empty(shape, dtype=np.float32)
         self._scores[:, 0], self._scores[:, 0, 0] = UNREACHABLE, 0
 
-    def best_path(self, thread: int, ratios: Floats) -> Indices:
-        """Return the symbols of a lane from the ratios of its codewords, written twice."""
+    def best_path(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Indices:
+        """Return the symbols of a lane: rows of mu as dealt, the lane's wave, and v."""
         from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
 
+        ratios = self._likelihood_ratios(thread, rows, wave, excess)
         scores = self._scores[thread, : ratios.shape[0] + 1]
         viterbi.forward(ratios, self._shifts, scores, self._run)
         return viterbi.trace_back(ratios, self._shifts, scores, self._run)
 
+    def _likelihood_ratios(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Floats:
+        """Return log N(c; mu, I) / N(c; 0, (1 + v) I) for every codeword, up to a constant.
 
-def _likelihood_ratios(rows: Floats, step: ChannelStep, lane: int, excess: float) -> Floats:
-    """Return log N(c; mu, I) / N(c; 0, (1 + v) I) for every codeword, up to a constant, twice.
+        With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2. Written twice in a row,
+        so that the search can read labels modulo 1024 in sequence.
+        """
+        stages, width = rows.shape
+        book = codebook.codewords(wave * np.float32(math.sqrt(1 + excess)), width)
+        ratios = self._ratios[thread, :stages]
+        ratios[:, 0] = rows @ book.T
+        if width < CODEWORDS:  # else all codewords have one length
+            ratios[:, 0] -= np.float32(excess / (2 + 2 * excess)) * np.square(book).sum(axis=1)
+        ratios[:, 1] = ratios[:, 0]
+        return ratios.reshape(stages, 2 * CODEWORDS)
 
-    With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2.
-    """
-    book = codebook.codewords(codebook.wave(step, lane), rows.shape[1])
-    ratios = np.empty((rows.shape[0], 2, CODEWORDS), dtype=np.float32)
-    np.matmul(rows, book.T * np.float32(math.sqrt(1 + excess)), out=ratios[:, 0])
-    ratios[:, 0] -= np.float32(excess / 2) * np.square(book).sum(axis=1)
-    ratios[:, 1] = ratios[:, 0]
-    return ratios.reshape(rows.shape[0], 2 * CODEWORDS)
+
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController().select(user_api="blas")
