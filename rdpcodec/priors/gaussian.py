@@ -40,7 +40,7 @@ class GaussianPrior(Prior):
         self.card = PriorCard(
             summary="stationary Gaussian, power-law spectrum, decorrelated colour; closed form",
             licence="Apache-2.0 (part of rdpcodec)",
-            training_data="nine numbers fitted on 148 photos",
+            training_data="seven numbers fitted on 148 photos",
             parameters=7,
         )
 
