@@ -1,6 +1,7 @@
 """The closed-form prior against linear algebra, information theory and the real channel."""
 
 import math
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -25,6 +26,15 @@ PRIOR = load_prior("gaussian-1")
 GREY = np.ones(3) / np.sqrt(3)
 AXES = np.array([GREY, np.array([1, 0, -1]) / np.sqrt(2), np.array([1, -2, 1]) / np.sqrt(6)])
 Floats = NDArray[np.float64]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep many small operations from waiting for each other's threads on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 def dct_matrix(size: int) -> Floats:
@@ -148,17 +158,17 @@ def test_one_step_error_is_the_mmse(level: float) -> None:
     assert standard_error < 0.03 * expected
 
 
-@pytest.mark.parametrize(("height", "width", "end"), [(24, 24, 0.1), (17, 31, 0.03)])
+@pytest.mark.parametrize(("height", "width", "end"), [(16, 24, 0.1), (17, 15, 0.03)])
 def test_divergence_over_a_fine_ladder_is_the_mutual_information(
     height: int, width: int, end: float
 ) -> None:
     """With an ideal channel the sum of KL is 1/2 sum log2(1 + S / sigma_T^2).
 
-    220 levels cost 1 to 3 % more than infinitely many, by the closed form; the sum over 64 samples
-    of the prior is within four standard errors of that closed form, and those under 1 %.
+    180 levels cost up to 4 % more than infinitely many, by the closed form; the sum over 64 samples
+    of the prior is within four standard errors of that closed form, and those under 1.5 %.
     """
     variances = spectrum(height, width).astype(np.float64)
-    levels = np.geomspace(200, end, 220).tolist()
+    levels = np.geomspace(200, end, 180).tolist()
     x_0 = sample(height, width, batch=64, seed=5)
     y, x0_hat, bits = torch.zeros_like(x_0), torch.zeros_like(x_0), torch.zeros(64)
     for k, (above, below) in enumerate(pairwise([math.inf, *levels])):
@@ -169,10 +179,10 @@ def test_divergence_over_a_fine_ladder_is_the_mutual_information(
         x0_hat = PRIOR.denoise(y, below)
     information = information_bits(variances, end)
     ladder = expected_bits(variances, levels, [0.0] * len(levels))
-    assert information < ladder < 1.03 * information
+    assert information < ladder < 1.04 * information
     standard_error = float(bits.std()) / math.sqrt(64)
     assert abs(float(bits.mean()) - ladder) < 4 * standard_error
-    assert standard_error < 0.01 * information
+    assert standard_error < 0.015 * information
 
 
 def test_state_of_an_ideal_chain_reads_as_the_theory_says() -> None:
