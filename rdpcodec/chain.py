@@ -53,6 +53,11 @@ class Chain:
         """The noise level of the state."""
         return step_between(self.t, 0).above
 
+    @property
+    def sigma_max(self) -> float:
+        """The largest noise level at which the prior's own model answers."""
+        return self._prior.sigma_max
+
     def x0_hat(self) -> Tensor:
         """Return E[x_0 | y_k], evaluated once per level."""
         if self._estimate is None:

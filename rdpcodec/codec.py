@@ -22,7 +22,7 @@ from rdpcodec.layers import CODERS, Layer
 from rdpcodec.limits import DEFAULT, Limits
 from rdpcodec.priors import BUILT_IN, DEFAULT_PRIOR, load_prior
 from rdpcodec.priors.base import Prior, require_prior
-from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS, read
+from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS, descent_steps, read
 from rdpcodec.rng import MAX_SEED
 from rdpcodec.schedule import T_MAX
 
@@ -104,7 +104,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         PriorError: If the prior cannot be loaded.
         LimitError: If the picture is over a limit.
     """
-    picture = picture_from(image)
+    picture = picture_from(image, limits)
     limits.check("side", max(picture.width, picture.height), "the picture's longer side")
     limits.check("pixels", picture.width * picture.height, "the picture's width times height")
     if not 0 <= seed <= MAX_SEED:
@@ -175,8 +175,17 @@ def decode(  # noqa: PLR0913 - the options of a codec
     icc = container.unpack_icc(file.ancillary, limits=limits)
     chain = receive(file, layers=layers, prior=prior, progress=progress)
     total = 1 if reader == "geodesic" and rho == 0 else evaluations
-    counter = _Counter(chain, progress, total)
-    pixels = read(counter, chain.y, chain.sigma, rho=rho, reader=reader, evaluations=evaluations)
+    if reader == "geodesic":
+        total += descent_steps(chain.sigma, chain.sigma_max)
+    pixels = read(
+        _Counter(chain, progress, total),
+        chain.y,
+        chain.sigma,
+        rho=rho,
+        reader=reader,
+        evaluations=evaluations,
+        sigma_max=chain.sigma_max,
+    )
     return Picture(to_pixels(pixels), icc)
 
 
@@ -255,7 +264,10 @@ def _goal(t: int | None, bpp: float | None, target_bytes: int | None, pixels: in
 def _coder(name: str, parameter: int | None) -> ChannelCoder:
     if name not in CODERS:
         raise _invalid("coder", name, " or ".join(CODERS))
-    return load_coder(name, parameter)
+    try:
+        return load_coder(name, parameter)
+    except ValueError as exc:
+        raise _invalid("coder_parameter", parameter, "4..16") from exc
 
 
 def _header(picture: Picture, prior: Prior, layers: tuple[Layer, ...], **fields: object) -> Header:

@@ -20,8 +20,15 @@ SIGMA_END = 0.02
 Denoise = Callable[[Tensor, float], Tensor]
 
 
-def read(
-    denoise: Denoise, y: Tensor, sigma: float, *, rho: float, reader: str, evaluations: int
+def read(  # noqa: PLR0913 - what a reader depends on
+    denoise: Denoise,
+    y: Tensor,
+    sigma: float,
+    *,
+    rho: float,
+    reader: str,
+    evaluations: int,
+    sigma_max: float = math.inf,
 ) -> Tensor:
     """Return the picture that a reader makes of a state.
 
@@ -32,6 +39,8 @@ def read(
         rho: 0 for least distortion, 1 for best perception.
         reader: `ode` or `geodesic`.
         evaluations: Number of calls of `denoise`, at least 1.
+        sigma_max: Where the prior's own model begins; `geodesic` first goes there along the
+            probability flow, with further calls of `denoise`, four an octave.
 
     Returns:
         (B, C, H, W) float32, not clipped.
@@ -44,13 +53,42 @@ def read(
     """
     if not 0.0 <= rho <= 1.0 or evaluations < 1 or reader not in READERS:
         raise ValueError(f"rho {rho}, reader {reader!r} or evaluations {evaluations} out of range")
-    first = denoise(y, sigma)
     if reader == "ode":
-        return solve(denoise, y, first, noise_levels(sigma, evaluations), 2.0 - rho)
+        levels = noise_levels(sigma, evaluations)
+        return solve(denoise, y, denoise(y, sigma), levels, 2.0 - rho)
+    y, sigma = descend(denoise, y, sigma, sigma_max)
+    first = denoise(y, sigma)
     if rho == 0.0:
         return first
     end = solve(denoise, y, first, noise_levels(sigma, evaluations), 1.0)
     return first + rho * (end - first)
+
+
+def descend(denoise: Denoise, y: Tensor, sigma: float, sigma_max: float) -> tuple[Tensor, float]:
+    """Return the state, and its level, where the probability flow enters the prior's own range.
+
+    Args:
+        denoise: E[x_0 | y].
+        y: (B, C, H, W) float32. The state at `sigma`.
+        sigma: Its level.
+        sigma_max: The level to reach, if it is below.
+
+    Returns:
+        (B, C, H, W) float32 and its level, `sigma_max` at most.
+    """
+    steps = descent_steps(sigma, sigma_max)
+    if steps == 0:
+        return y, sigma
+    ratio = (sigma_max / sigma) ** (1 / steps)
+    for i in range(steps):
+        x0_hat = denoise(y, sigma * ratio**i)
+        y = x0_hat + ratio * (y - x0_hat)
+    return y, sigma_max
+
+
+def descent_steps(sigma: float, sigma_max: float) -> int:
+    """Return the number of evaluations above `sigma_max`, four an octave, rounded up."""
+    return math.ceil(4 * math.log2(sigma / sigma_max)) if sigma > sigma_max else 0
 
 
 def noise_levels(sigma: float, evaluations: int) -> list[float]:

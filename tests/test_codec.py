@@ -132,13 +132,6 @@ def test_round_trip_with_the_papers_coder(
     assert psnr(decode(data, rho=0), picture) > 10
 
 
-LANE_STARTS = pytest.mark.xfail(
-    reason="the permutation is one for all layers, so the pixels of a lane's first stages, which "
-    "have few codewords, fall behind for good; it has to move from layer to layer"
-)
-
-
-@LANE_STARTS
 def test_finest_files_are_nearly_exact() -> None:
     """At t = 0, sigma = 1/1024, every size decodes to within 2 of 255 at any rho."""
     for size in ((2, 2), (1, 23), (23, 1), (3, 37), (40, 40)):
@@ -149,7 +142,6 @@ def test_finest_files_are_nearly_exact() -> None:
                 assert np.abs(found - picture).max() <= 2
 
 
-@LANE_STARTS
 def test_no_pixel_is_left_behind(photo: MakePhoto) -> None:
     """In a fine file of a grey photo no pixel is over 6.5 sigma from its place."""
     picture = photo(96, 64, 1)
@@ -166,19 +158,15 @@ def test_flat_pictures_come_back() -> None:
         assert psnr(decode(data, rho=0), picture) > 38
 
 
-BEYOND_A_STAGE = pytest.mark.xfail(
-    reason="steps are not shortened where their energy is more than the smallest stage carries"
-)
-
-
-@BEYOND_A_STAGE
 def test_pictures_that_surprise_the_prior_come_back() -> None:
-    """A checkerboard, which the prior thinks impossible, is within its noise at t = 600."""
+    """A checkerboard, which the prior thinks impossible, comes back but for the prior's shrinking.
+
+    The Wiener gain at its frequency is 0.986, which alone leaves 1.8 of 255, 42.8 dB.
+    """
     board = (np.indices((12, 12)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    assert psnr(decode(encode(board, t=600, **GAUSSIAN), rho=0), board) > 45
+    assert psnr(decode(encode(board, t=600, **GAUSSIAN), rho=0), board) > 41.5
 
 
-@BEYOND_A_STAGE
 def test_single_pixels_come_back() -> None:
     """Pictures of one or two grey pixels decode to within 8 of 255 from their finest file."""
     for size in ((1, 1), (1, 2)):
@@ -549,7 +537,6 @@ def test_options_out_of_range_are_refused_when_writing(options: dict[str, Any]) 
     assert caught.value.issue == ISSUE.INVALID_OPTION
 
 
-@pytest.mark.xfail(reason="encode does not check coder_parameter: KeyError or ValueError")
 @pytest.mark.parametrize("parameter", [-1, 3, 17])
 @pytest.mark.parametrize("coder", ["trellis", "pfr"])
 def test_coder_parameters_out_of_range_are_refused(coder: str, parameter: int) -> None:

@@ -207,14 +207,16 @@ def test_index_is_the_winner_of_the_race() -> None:
     mu = np.random.default_rng(0).standard_normal(40).astype(np.float32)
     dealt = np.zeros(48)
     signs = rng.signs(8, rng.Stream.SIGNS, 1, 40)
-    dealt[:40] = mu[rng.permutation(8, 40)] * signs
+    moved = int(rng.words(8, rng.Stream.PERMUTATION, 2, 1)[0]) % 40
+    order = np.roll(rng.permutation(8, 40), -moved)
+    dealt[:40] = mu[order] * signs
     books = [codebook.codewords(codebook.wave(step, block), 16) for block in range(64)]
     race = pfr.log_arrivals(step)[:, None] - np.concatenate(books) @ dealt.reshape(3, 16).T
     chosen = coder.encode(mu, step)
     assert chosen.tolist() == race.argmin(axis=0).tolist()
     rows = np.concatenate(books)[chosen].reshape(-1)[:40] * signs
     expected = np.empty(40)
-    expected[rng.permutation(8, 40)] = rows
+    expected[order] = rows
     assert np.array_equal(coder.decode(chosen, step), expected)
 
 

@@ -236,3 +236,19 @@ def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     options: dict[str, object] = {"rho": 0.5, "reader": "ode", "evaluations": 4, **wrong}
     with pytest.raises(ValueError, match="out of range"):
         read(gaussian, state(1.0), 1.0, **options)  # type: ignore[arg-type]
+
+
+def test_geodesic_enters_the_range_of_the_prior_first() -> None:
+    """Above sigma_max `geodesic` follows the flow down to it, and only then estimates."""
+    asked: list[float] = []
+
+    def half(y: Tensor, sigma: float) -> Tensor:
+        asked.append(sigma)
+        return y / 2
+
+    y = torch.ones((1, 1, 2, 2))
+    found = read(half, y, 4.0, rho=0.0, reader="geodesic", evaluations=10, sigma_max=2.0)
+
+    ratio = 2 ** (-1 / 4)
+    assert asked == pytest.approx([4.0, 4 * ratio, 4 * ratio**2, 4 * ratio**3, 2.0])
+    torch.testing.assert_close(found, y * ((1 + ratio) / 2) ** 4 / 2)

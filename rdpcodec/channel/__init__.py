@@ -2,6 +2,7 @@
 
 from rdpcodec.channel.base import ChannelCoder, ChannelStep
 from rdpcodec.channel.trellis import TrellisCoder
+from rdpcodec.layers import PARAMETER_MAX, PARAMETER_MIN
 
 __all__ = ["DEFAULT_CODER", "ChannelCoder", "ChannelStep", "load_coder"]
 
@@ -21,6 +22,8 @@ def load_coder(name: str, parameter: int | None = None) -> ChannelCoder:
     Raises:
         ValueError: If the name is unknown or the parameter out of range.
     """
+    if parameter is not None and not PARAMETER_MIN <= parameter <= PARAMETER_MAX:
+        raise ValueError(f"the parameter {parameter} of {name} is not in 4..16")
     if name == "trellis":
         return TrellisCoder() if parameter is None else TrellisCoder(parameter)
     if name == "pfr":

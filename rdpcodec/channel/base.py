@@ -99,7 +99,7 @@ def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
     Returns:
         (stages, width) float32; coordinates past dim count as zero.
     """
-    order, sign = _permutation(step.seed, step.dim), _signs(step)
+    order, sign = _order(step), _signs(step)
     folds = -(-step.stage_size // width)
     rows = np.zeros((step.stages, step.stage_size), dtype=np.float32)
     rows.reshape(-1)[: step.dim] = mu[order] * sign
@@ -120,7 +120,7 @@ def collect(rows: Floats, step: ChannelStep) -> Floats:
     Returns:
         (dim,) float32.
     """
-    order, sign = _permutation(step.seed, step.dim), _signs(step)
+    order, sign = _order(step), _signs(step)
     z = np.empty(step.dim, dtype=np.float32)
     z[order] = rows.reshape(-1)[: step.dim] * sign
     return z
@@ -129,6 +129,17 @@ def collect(rows: Floats, step: ChannelStep) -> Floats:
 @lru_cache(maxsize=2)
 def _permutation(seed: int, dim: int) -> Indices:
     return rng.permutation(seed, dim)
+
+
+@lru_cache(maxsize=2)
+def _order(step: ChannelStep) -> Indices:
+    """Return the permutation, moved on from layer to layer.
+
+    The first stages of a lane have few codewords to choose from; were they always the same
+    coordinates, those would fall behind for good.
+    """
+    first = rng.words(step.seed, rng.Stream.PERMUTATION, step.layer + 1, 1)[0]
+    return np.roll(_permutation(step.seed, step.dim), -(int(first) % step.dim))
 
 
 @lru_cache(maxsize=2)

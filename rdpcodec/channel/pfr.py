@@ -139,7 +139,7 @@ def class_weights(chunk_bits: int) -> list[int]:
     """Return the weights of the 17 classes, integers that sum to 2**20 (spec 9.3.3).
 
     A Zipf law of exponent 1 + 1 / (chunk_bits + 1.53) gives each class 2**(1 - exponent) of the
-    one before; the ratio (b + 8) / (b + 9) is within 0.3 % of it.
+    one before; the ratio (b + 8) / (b + 9) is within 0.3 % of it from 12 bits on, 4.6 % off at 4.
     """
     raw = [WEIGHT_SUM]
     while len(raw) < CLASSES:

@@ -36,10 +36,12 @@ class Prior(ABC):
         manifest: All that changes what `denoise` returns: id, parameterisation, configuration
             and digest of the weights. Its digest is written into every file.
         card: What a person should know of it.
+        sigma_max: The largest noise level of the prior's own model; a closed form answers above.
     """
 
     manifest: Mapping[str, object]
     card: PriorCard
+    sigma_max: float = math.inf
 
     @property
     def id(self) -> str:

@@ -36,6 +36,7 @@ class FfdnetPrior(Prior):
     def __init__(self) -> None:
         self._network = _load_network(_weights())
         self._above = GaussianPrior()
+        self.sigma_max = SIGMA_MAX
         self.manifest = {
             "id": "ffdnet-1",
             "parameterisation": "x_0",

@@ -161,6 +161,7 @@ class PipelinePrior(Prior):
         self._id = prior_id
         self._network = network
         self._schedule = schedule
+        self.sigma_max = schedule.sigma_max
         self._above = GaussianPrior()
         self._factor = 2 ** (len(config["block_out_channels"]) - 1)
         self.manifest = {
