@@ -69,9 +69,16 @@ def mean_of(coder: TrellisCoder, step: ChannelStep, seed: int = 0) -> Floats:
     return (mu * math.sqrt(coder.energy_of(step.q, step.dim) / (mu @ mu))).astype(np.float32)
 
 
+def order_of(step: ChannelStep) -> NDArray[np.int64]:
+    """Return the coordinates in the order of the layer: the permutation, from another place on."""
+    moved = int(rng.words(step.seed, rng.Stream.PERMUTATION, step.layer + 1, 1)[0]) % step.dim
+    order = rng.permutation(step.seed, step.dim)
+    return np.concatenate((order[moved:], order[:moved]))
+
+
 def path_scores(mu: Floats, coder: TrellisCoder, step: ChannelStep) -> list[NDArray[np.float64]]:
     """Return log N(c; mu, I) / N(c; 0, (1 + v) I), up to a constant, by lane: (stages, 1024)."""
-    order = rng.permutation(step.seed, step.dim)
+    order = order_of(step)
     dealt = mu[order] * rng.signs(step.seed, rng.Stream.SIGNS, step.layer, step.dim)
     n, v = step.stage_size, coder.excess_variance(step)
     out = []
@@ -196,7 +203,7 @@ def test_decoder_takes_the_codewords_of_the_path() -> None:
     rows = codebook.entries(codebook.wave(step, 0), np.array(labels), step.stage_size)
     dealt = rows.reshape(-1)[: step.dim] * rng.signs(9, rng.Stream.SIGNS, 3, step.dim)
     expected = np.empty(step.dim)
-    expected[rng.permutation(9, step.dim)] = dealt * math.sqrt(1 + coder.excess_variance(step))
+    expected[order_of(step)] = dealt * math.sqrt(1 + coder.excess_variance(step))
     assert coder.decode(symbols, step) == pytest.approx(expected, rel=1e-6)
 
 
@@ -304,7 +311,7 @@ def test_noise_along_mu_shrinks(noises: list[tuple[Floats, Floats]]) -> None:
     """The known deviation: the variance along mu, stage by stage, is below 1 by over 5 %."""
     mu, noise = noises[0]
     step = ChannelStep(seed=1, layer=4, dim=LONG_DIM, q=40)
-    order, n = rng.permutation(1, LONG_DIM), step.stage_size
+    order, n = order_of(step), step.stage_size
     rows = noise[order][: LONG_DIM // n * n].reshape(-1, n)
     means = mu[order][: LONG_DIM // n * n].reshape(-1, n)
     along = (rows * means).sum(axis=1) / np.sqrt(np.square(means).sum(axis=1))
