@@ -20,8 +20,6 @@ from rdpcodec.layers import MAX_LAYERS, Q_MAX, STEP_PRIMER, Layer
 from rdpcodec.schedule import T_MAX
 
 FULL_ENOUGH = 0.97
-# A picture that surprises the prior is approached in shorter steps than the ladder's.
-MEAN_SQUARE_MAX = 3.0
 
 
 @dataclass(frozen=True)
@@ -103,10 +101,7 @@ class Encoder:
         """Return (t, q) of the next layer, None if none fits."""
         energy = self._error_energy()
         t = levels.next_t(len(self.coded), self.chain.t, energy, self.goal.t)
-        most = MEAN_SQUARE_MAX * self.x_0.numel() / max(energy, levels.ENERGY_MIN)
-        t = max(t, levels.t_of_precision(self.chain.t, most))
-        if self.chain.t is not None:
-            t = min(t, self.chain.t - 1)
+        t = max(t, levels.lowest_t(self.chain.t, energy / self.x_0.numel()))
         q = self.coder.choose_q(energy * self.chain.step_to(t).precision, self.x_0.numel())
         if self._fits(t, q):
             return t, q

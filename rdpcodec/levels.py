@@ -12,6 +12,7 @@ from rdpcodec.layers import STEP_PRIMER
 
 FIRST_LAYER_BITS = 256
 ENERGY_MIN = 1e-9
+MEAN_SQUARE_MAX = 3.0
 STEP_MIN = 8
 
 
@@ -33,6 +34,21 @@ def next_t(layer: int, above: int | None, energy: float, target: int) -> int:
     else:
         wanted = above - STEP_PRIMER[min(layer, len(STEP_PRIMER)) - 1]
     return target if wanted < target + STEP_MIN else wanted
+
+
+def lowest_t(above: int | None, error: float) -> int:
+    """Return the lowest t that one layer reaches well.
+
+    Args:
+        above: t of the layer before, None for the first.
+        error: Mean square of x_0 - x0_hat at that level.
+
+    Returns:
+        The t at which mu has the mean square `MEAN_SQUARE_MAX`, but below `above`: a picture that
+        surprises the prior is approached in shorter steps than those of the ladder.
+    """
+    t = t_of_precision(above, MEAN_SQUARE_MAX / max(error, ENERGY_MIN))
+    return t if above is None else min(t, above - 1)
 
 
 def t_of_precision(above: int | None, precision: float) -> int:
