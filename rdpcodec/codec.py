@@ -115,7 +115,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     header = partial(
         _header, picture, model, seed=seed, coder=coder, coder_parameter=channel_coder.parameter
     )
-    x_0 = _to_tensor(picture)
+    x_0 = to_tensor(picture)
     encoder = Encoder(
         x_0=x_0,
         chain=Chain(model, (picture.channels, picture.height, picture.width)),
@@ -369,7 +369,8 @@ def _rho(file: RdpFile, rho: float | None) -> float:
     return rho
 
 
-def _to_tensor(picture: Picture) -> Tensor:
+def to_tensor(picture: Picture) -> Tensor:
+    """Return the state (1, C, H, W) in [-1, 1] of a picture's pixels."""
     pixels = picture.pixels.reshape(picture.height, picture.width, picture.channels)
     return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
 

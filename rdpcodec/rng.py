@@ -78,7 +78,9 @@ def permutation(seed: int, size: int) -> NDArray[np.int64]:
         (size,) int64; entry i is the position that comes i-th.
     """
     low = np.uint64(0xFFFFFFFF)
-    drawn = words(seed, Stream.PERMUTATION, 0, size)
-    keys = (drawn & ~low) | np.arange(size, dtype=np.uint64)
+    keys = words(seed, Stream.PERMUTATION, 0, size)
+    keys &= ~low
+    keys |= np.arange(size, dtype=np.uint64)
     keys.sort()
-    return (keys & low).astype(np.int64)
+    keys &= low
+    return keys.view(np.int64)

@@ -13,7 +13,6 @@ less than half the time, but the columns of seconds are left empty.
 
 import argparse
 import csv
-import hashlib
 import math
 import resource
 import statistics
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
+from memo_prior import MemoPrior
 
 from rdpcodec import codec, container, readers
 from rdpcodec.images import Picture, read_picture
@@ -36,21 +35,6 @@ FIELDS = (
     "channel_seconds", "decode_seconds", "peak_mib",
 )  # fmt: skip
 DRAWN = {".png", ".webp", ".jpg", ".avif"}
-
-
-class MemoPrior(Prior):
-    """A prior that remembers its answers."""
-
-    def __init__(self, prior: Prior) -> None:
-        self._prior, self._known = prior, dict[tuple[float, bytes], Tensor]()
-        self.manifest, self.card, self.sigma_max = prior.manifest, prior.card, prior.sigma_max
-
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
-        """Return the prior's answer, asked for once."""
-        key = sigma, hashlib.blake2b(y.numpy().tobytes()).digest()
-        if key not in self._known:
-            self._known[key] = self._prior.denoise(y, sigma)
-        return self._known[key]
 
 
 def measure(name: str, picture: Picture, bpp: float, prior: Prior, coder: str) -> dict[str, object]:

@@ -7,7 +7,6 @@ one. It runs the public commands and calls the public `decode` once for every rh
 """
 
 import argparse
-import hashlib
 import math
 import subprocess
 import sys
@@ -16,18 +15,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from memo_prior import MemoPrior
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from rdpcodec import decode, load_prior
 from rdpcodec.cli.progress import progress
 from rdpcodec.container import parse
 from rdpcodec.errors import RdpError
 from rdpcodec.images import Picture, png_bytes, read_picture
-from rdpcodec.priors.base import Prior
 
 KODAK = Path(__file__).parents[2] / "shared" / "data" / "kodak" / "kodim23.webp"
 RHOS = (0.0, 0.3, 0.5, 1.0)
@@ -48,22 +46,6 @@ class Reading:
     picture: Picture
     psnr_db: float
     seconds: float
-
-
-class Remembering(Prior):
-    """A prior that keeps its answers: the readings of one file share most of their questions."""
-
-    def __init__(self, prior: Prior) -> None:
-        self.manifest, self.card = prior.manifest, prior.card
-        self._prior = prior
-        self._answers: dict[tuple[float, bytes], Tensor] = {}
-
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
-        """Return the prior's estimate; see `Prior.denoise`."""
-        question = sigma, hashlib.blake2b(y.contiguous().cpu().numpy()).digest()
-        if question not in self._answers:
-            self._answers[question] = self._prior.denoise(y, sigma)
-        return self._answers[question]
 
 
 def main() -> int:
@@ -139,7 +121,7 @@ def rdpcodec(*arguments: str) -> None:
 def read(file: Path, original: Picture) -> list[Reading]:
     """Read the file at every rho."""
     data = file.read_bytes()
-    prior = Remembering(load_prior(parse(data).header.prior_id))
+    prior = MemoPrior(load_prior(parse(data).header.prior_id))
     readings = []
     for rho in RHOS:
         print(f"\n$ rdpcodec view {file} --rho {rho:g}", flush=True)

@@ -99,10 +99,12 @@ def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
     Returns:
         (stages, width) float32; coordinates past dim count as zero.
     """
-    order, sign = _order(step), _signs(step)
+    permuted, start = mu[_permutation(step.seed, step.dim)], _start(step)
     folds = -(-step.stage_size // width)
     rows = np.zeros((step.stages, step.stage_size), dtype=np.float32)
-    rows.reshape(-1)[: step.dim] = mu[order] * sign
+    values = rows.reshape(-1)[: step.dim]
+    values[: step.dim - start], values[step.dim - start :] = permuted[start:], permuted[:start]
+    values *= _signs(step)
     if folds == 1:
         return rows
     padded = np.zeros((step.stages, folds * width), dtype=np.float32)
@@ -120,28 +122,27 @@ def collect(rows: Floats, step: ChannelStep) -> Floats:
     Returns:
         (dim,) float32.
     """
-    order, sign = _order(step), _signs(step)
+    order, start = _permutation(step.seed, step.dim), _start(step)
+    values = rows.reshape(-1)[: step.dim] * _signs(step)
     z = np.empty(step.dim, dtype=np.float32)
-    z[order] = rows.reshape(-1)[: step.dim] * sign
+    z[order[start:]], z[order[:start]] = values[: step.dim - start], values[step.dim - start :]
     return z
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)  # twice as large as the picture
 def _permutation(seed: int, dim: int) -> Indices:
     return rng.permutation(seed, dim)
 
 
-@lru_cache(maxsize=2)
-def _order(step: ChannelStep) -> Indices:
-    """Return the permutation, moved on from layer to layer.
+def _start(step: ChannelStep) -> int:
+    """Return where in the permutation a layer starts; it moves on from layer to layer.
 
     The first stages of a lane have few codewords to choose from; were they always the same
     coordinates, those would fall behind for good.
     """
-    first = rng.words(step.seed, rng.Stream.PERMUTATION, step.layer + 1, 1)[0]
-    return np.roll(_permutation(step.seed, step.dim), -(int(first) % step.dim))
+    return int(rng.words(step.seed, rng.Stream.PERMUTATION, step.layer + 1, 1)[0]) % step.dim
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)  # as large as the picture; both directions of a layer use the same
 def _signs(step: ChannelStep) -> Floats:
     return rng.signs(step.seed, rng.Stream.SIGNS, step.layer, step.dim)

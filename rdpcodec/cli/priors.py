@@ -39,5 +39,6 @@ def _facts(prior_id: str) -> list[tuple[str, str]]:
         ("digest", prior.digest.hex()),
         ("parameters", f"{prior.card.parameters:,}"),
         ("training data", prior.card.training_data),
+        ("one-step PSNR", prior.card.quality),
         ("licence", prior.card.licence),
     ]

@@ -15,17 +15,22 @@ import torch
 from torch import Tensor
 
 from rdpcodec.errors import ISSUE, PriorMismatchError
+from rdpcodec.priors.calibration import Calibration
 
 DIGEST_BYTES = 8
 
 
 @dataclass(frozen=True)
 class PriorCard:
-    """What a person should know of a prior before relying on it."""
+    """What a person should know of a prior before relying on it.
+
+    `quality` is the PSNR of its one-step estimates, as tools/measure_prior.py measures it.
+    """
 
     summary: str
     licence: str
     training_data: str
+    quality: str
     parameters: int
 
 
@@ -37,11 +42,13 @@ class Prior(ABC):
             and digest of the weights. Its digest is written into every file.
         card: What a person should know of it.
         sigma_max: The largest noise level of the prior's own model; a closed form answers above.
+        calibration: Its measured error at each noise level, None if nobody measured it.
     """
 
     manifest: Mapping[str, object]
     card: PriorCard
     sigma_max: float = math.inf
+    calibration: Calibration | None = None
 
     @property
     def id(self) -> str:

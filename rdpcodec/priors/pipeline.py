@@ -178,6 +178,7 @@ class PipelinePrior(Prior):
             f"up to sigma {schedule.sigma_max:.4g}, gaussian-1 above",
             licence="that of the pipeline, see its own page",
             training_data="see the pipeline's own page",
+            quality="not measured; tools/measure_prior.py measures it",
             parameters=sum(p.numel() for p in network.parameters()),
         )
 
