@@ -22,13 +22,23 @@ from rdpcodec.layers import CODERS, Layer
 from rdpcodec.limits import DEFAULT, Limits
 from rdpcodec.priors import BUILT_IN, DEFAULT_PRIOR, load_prior
 from rdpcodec.priors.base import Prior, require_prior
-from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS, descent_steps, read
+from rdpcodec.readers import (
+    DEFAULT_EVALUATIONS,
+    DEFAULT_READER,
+    READERS,
+    Rho,
+    descent_steps,
+    in_range,
+    needs_flow,
+    read,
+)
 from rdpcodec.rng import MAX_SEED
 from rdpcodec.schedule import T_MAX
 
 DEFAULT_RHO = 0.5
 DEFAULT_T = 1984
 EVALUATIONS_MAX = 1000
+RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
 Progress = Callable[[str, int, int], None]
 
@@ -135,7 +145,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
 def decode(  # noqa: PLR0913 - the options of a codec
     data: bytes,
     *,
-    rho: float | None = None,
+    rho: float | NDArray[np.generic] | None = None,
     reader: str | None = None,
     layers: int | None = None,
     prior: str | Prior | None = None,
@@ -149,6 +159,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
     Args:
         data: The bytes of the .rdp file.
         rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when None.
+            A map gives every pixel its own: (H, W), floats in 0..1 or uint8 with 255 for 1.
         reader: `ode` or `geodesic`.
         layers: Read only the first layers, a coarser picture; all when None.
         prior: Where to take the prior from, if not by the name in the file; the digest decides.
@@ -165,7 +176,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
             UsageError; see spec 13.
     """
     file = container.parse(data, limits=limits, allow_partial=allow_partial)
-    rho = _rho(file, rho)
+    wanted = _rho(file, rho)
     reader = DEFAULT_READER if reader is None else reader
     if reader not in READERS:
         raise _invalid("reader", reader, " or ".join(READERS))
@@ -174,14 +185,14 @@ def decode(  # noqa: PLR0913 - the options of a codec
         raise _invalid("evaluations", evaluations, f"1..{EVALUATIONS_MAX}")
     icc = container.unpack_icc(file.ancillary, limits=limits)
     chain = receive(file, layers=layers, prior=prior, progress=progress)
-    total = 1 if reader == "geodesic" and rho == 0 else evaluations
+    total = evaluations if reader == "ode" or needs_flow(wanted) else 1
     if reader == "geodesic":
         total += descent_steps(chain.sigma, chain.sigma_max)
     pixels = read(
         _Counter(chain, progress, total),
         chain.y,
         chain.sigma,
-        rho=rho,
+        rho=wanted,
         reader=reader,
         evaluations=evaluations,
         sigma_max=chain.sigma_max,
@@ -360,13 +371,29 @@ def _named_in(header: Header) -> str:
     return header.prior_id
 
 
-def _rho(file: RdpFile, rho: float | None) -> float:
+def _rho(file: RdpFile, rho: float | NDArray[np.generic] | None) -> Rho:
     if rho is None:
         hint = container.unpack_rho(file.ancillary)
         return DEFAULT_RHO if hint is None else hint
-    if not 0 <= rho <= 1:
-        raise _invalid("rho", rho, "0 (least distortion) .. 1 (best perception)")
+    if isinstance(rho, np.ndarray):
+        return _rho_map(file.header, rho)
+    if not in_range(rho):
+        raise _invalid("rho", rho, RHO_RANGE)
     return rho
+
+
+def _rho_map(header: Header, rho: NDArray[np.generic]) -> Tensor:
+    """Return the map as (1, 1, H, W) float32."""
+    size = header.height, header.width
+    if rho.shape != size:
+        raise _invalid("rho", f"a map of shape {rho.shape}", f"{size}, the picture's (H, W)")
+    if rho.dtype.kind != "f" and rho.dtype != np.uint8:
+        raise _invalid("rho", f"a map of {rho.dtype}", "floats in 0..1, or uint8")
+    scale = 255 if rho.dtype == np.uint8 else 1
+    values = torch.from_numpy(rho.astype(np.float32))[None, None] / scale
+    if not in_range(values):
+        raise _invalid("rho", "a map with values out of range", RHO_RANGE)
+    return values
 
 
 def to_tensor(picture: Picture) -> Tensor:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from itertools import pairwise
 
+import torch
 from torch import Tensor
 
 READERS = ("ode", "geodesic")
@@ -18,6 +19,7 @@ DEFAULT_EVALUATIONS = 10
 SIGMA_END = 0.02
 
 Denoise = Callable[[Tensor, float], Tensor]
+Rho = float | Tensor
 
 
 def read(  # noqa: PLR0913 - what a reader depends on
@@ -25,7 +27,7 @@ def read(  # noqa: PLR0913 - what a reader depends on
     y: Tensor,
     sigma: float,
     *,
-    rho: float,
+    rho: Rho,
     reader: str,
     evaluations: int,
     sigma_max: float = math.inf,
@@ -36,7 +38,7 @@ def read(  # noqa: PLR0913 - what a reader depends on
         denoise: E[x_0 | y] at a noise level.
         y: (B, C, H, W) float32. The state y_T.
         sigma: sigma_T.
-        rho: 0 for least distortion, 1 for best perception.
+        rho: 0 for least distortion, 1 for best perception; one number, or a map (1, 1, H, W).
         reader: `ode` or `geodesic`.
         evaluations: Number of calls of `denoise`, at least 1.
         sigma_max: Where the prior's own model begins; `geodesic` first goes there along the
@@ -51,17 +53,29 @@ def read(  # noqa: PLR0913 - what a reader depends on
     Source:
         arXiv:2603.04005, eq. 5 (`ode`); Freirich et al. 2021, arXiv:2107.02555 (`geodesic`).
     """
-    if not 0.0 <= rho <= 1.0 or evaluations < 1 or reader not in READERS:
+    if not in_range(rho) or evaluations < 1 or reader not in READERS:
         raise ValueError(f"rho {rho}, reader {reader!r} or evaluations {evaluations} out of range")
     if reader == "ode":
         levels = noise_levels(sigma, evaluations)
         return solve(denoise, y, denoise(y, sigma), levels, 2.0 - rho)
     y, sigma = descend(denoise, y, sigma, sigma_max)
     first = denoise(y, sigma)
-    if rho == 0.0:
+    if not needs_flow(rho):
         return first
     end = solve(denoise, y, first, noise_levels(sigma, evaluations), 1.0)
     return first + rho * (end - first)
+
+
+def in_range(rho: Rho) -> bool:
+    """Return whether rho, everywhere if it is a map, is a number in 0..1."""
+    if isinstance(rho, Tensor):
+        return bool(((rho >= 0) & (rho <= 1)).all())
+    return 0.0 <= rho <= 1.0
+
+
+def needs_flow(rho: Rho) -> bool:
+    """Return whether `geodesic` has to solve the flow: not where rho is 0 everywhere."""
+    return bool(rho.any()) if isinstance(rho, Tensor) else rho != 0.0
 
 
 def descend(denoise: Denoise, y: Tensor, sigma: float, sigma_max: float) -> tuple[Tensor, float]:
@@ -106,9 +120,7 @@ def noise_levels(sigma: float, evaluations: int) -> list[float]:
     return [sigma * math.exp(ratio * i) for i in range(evaluations)]
 
 
-def solve(
-    denoise: Denoise, y: Tensor, first: Tensor, levels: list[float], exponent: float
-) -> Tensor:
+def solve(denoise: Denoise, y: Tensor, first: Tensor, levels: list[float], exponent: Rho) -> Tensor:
     """Return the end of d y / d log sigma = exponent (y - x0_hat), second order, multistep.
 
     Each step is exact for an x0_hat that is linear in log sigma; its slope comes from the step
@@ -119,7 +131,7 @@ def solve(
         y: (B, C, H, W) float32. The state at `levels[0]`.
         first: `denoise(y, levels[0])`.
         levels: Falling noise levels.
-        exponent: 2 - rho.
+        exponent: 2 - rho, a number or a map.
 
     Returns:
         (B, C, H, W) float32.
@@ -131,10 +143,14 @@ def solve(
     x0_hat, slope = first, None
     for above, below in pairwise(levels):
         length = math.log(above / below)
-        decay = math.exp(-exponent * length)
+        decay = _exp(-exponent * length)
         y = x0_hat + decay * (y - x0_hat)
         if slope is not None:
             y = y + (length - (1.0 - decay) / exponent) * slope
         before, x0_hat = x0_hat, denoise(y, below)
         slope = (x0_hat - before) / length
     return x0_hat
+
+
+def _exp(x: Rho) -> Rho:
+    return torch.exp(x) if isinstance(x, Tensor) else math.exp(x)

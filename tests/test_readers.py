@@ -252,3 +252,40 @@ def test_geodesic_enters_the_range_of_the_prior_first() -> None:
     ratio = 2 ** (-1 / 4)
     assert asked == pytest.approx([4.0, 4 * ratio, 4 * ratio**2, 4 * ratio**3, 2.0])
     torch.testing.assert_close(found, y * ((1 + ratio) / 2) ** 4 / 2)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("rho", [0.0, 0.3, 1.0])
+def test_a_flat_map_of_rho_is_its_number(reader: str, rho: float) -> None:
+    """A map that is the same everywhere reads as the number, for both readers."""
+    y, flat = state(1.0), torch.full((1, 1, 4, 6), rho, dtype=torch.float64)
+    options = {"reader": reader, "evaluations": 7}
+    found = read(gaussian, y, 1.0, rho=flat, **options)
+    torch.testing.assert_close(found, read(gaussian, y, 1.0, rho=rho, **options))
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_each_pixel_has_the_rho_of_the_map(reader: str) -> None:
+    """With a denoiser that treats pixels apart, each pixel reads as with its own rho alone."""
+    y = state(2.0, 5)
+    rho = torch.linspace(0, 1, 24, dtype=torch.float64).reshape(1, 1, 4, 6)
+    found = read(gaussian, y, 2.0, rho=rho, reader=reader, evaluations=8)
+    for i, j in ((0, 0), (1, 4), (3, 5)):
+        alone = read(gaussian, y, 2.0, rho=float(rho[0, 0, i, j]), reader=reader, evaluations=8)
+        torch.testing.assert_close(found[..., i, j], alone[..., i, j])
+
+
+def test_a_map_of_zeros_takes_one_evaluation() -> None:
+    """The geodesic solves no flow for a map that asks for none."""
+    ask, asked = counted(gaussian)
+    read(ask, state(1.0), 1.0, rho=torch.zeros(1, 1, 4, 6), reader="geodesic", evaluations=10)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("bad", [-0.1, 1.1, math.nan])
+def test_a_map_out_of_range_is_refused(bad: float) -> None:
+    """One value below 0, above 1 or not a number is enough."""
+    rho = torch.zeros(1, 1, 4, 6)
+    rho[0, 0, 1, 1] = bad
+    with pytest.raises(ValueError, match="out of range"):
+        read(gaussian, state(1.0), 1.0, rho=rho, reader="ode", evaluations=3)

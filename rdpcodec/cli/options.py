@@ -26,6 +26,13 @@ Rho = Annotated[
         help="From 0, least error, to 1, full realism. Default: the file's hint, else 0.5.",
     ),
 ]
+RhoMap = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MASK.png",
+        help="A grey picture of the same size, rho for each pixel: black is 0, white is 1.",
+    ),
+]
 Reader = Annotated[ReaderName | None, typer.Option(help="How to get from the file to the picture.")]
 Layers = Annotated[int | None, typer.Option(metavar="K", help="Read only the K coarsest layers.")]
 PriorSource = Annotated[

@@ -20,13 +20,18 @@ from rdpcodec.cli.options import (
     Reader,
     ReaderName,
     Rho,
+    RhoMap,
 )
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import DASH, check_destination, read_input, write_output
 from rdpcodec.cli.terminal import print_picture
 from rdpcodec.container import parse
+from rdpcodec.errors import ISSUE, UsageError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from rdpcodec.images import Picture
 
 DASH_SUFFIX = ".png"
@@ -37,6 +42,7 @@ class _Reading:
     """How to read a file; the fields are the options of both commands."""
 
     rho: float | None
+    rho_map: str | None
     reader: ReaderName | None
     layers: int | None
     prior: str | None
@@ -52,6 +58,7 @@ def view(  # noqa: PLR0913 - one parameter per option
         typer.Option("--out", "-o", metavar="OUT.png", help="Save it instead of showing it."),
     ] = None,
     rho: Rho = None,
+    rho_map: RhoMap = None,
     reader: Reader = None,
     layers: Layers = None,
     prior: PriorSource = None,
@@ -65,6 +72,7 @@ def view(  # noqa: PLR0913 - one parameter per option
     """
     reading = _Reading(
         rho=rho,
+        rho_map=rho_map,
         reader=reader,
         layers=layers,
         prior=prior,
@@ -91,6 +99,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     ],
     *,
     rho: Rho = None,
+    rho_map: RhoMap = None,
     reader: Reader = None,
     layers: Layers = None,
     prior: PriorSource = None,
@@ -104,6 +113,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     """
     reading = _Reading(
         rho=rho,
+        rho_map=rho_map,
         reader=reader,
         layers=layers,
         prior=prior,
@@ -125,7 +135,24 @@ def _save(file: str, out: str, reading: _Reading, *, quiet: bool) -> None:
         say(f"{file} -> {out}: {picture.width} x {picture.height} pixels")
 
 
+def _rho(reading: _Reading) -> "float | NDArray[np.uint8] | None":
+    """Return rho as the user gave it: a number, the pixels of a grey picture, or nothing."""
+    if reading.rho_map is None:
+        return reading.rho
+    if reading.rho is not None:
+        raise UsageError(ISSUE.INVALID_OPTION, "--rho and --rho-map exclude each other")
+    from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
+
+    with naming(reading.rho_map):
+        picture, _ = read_picture(read_input(reading.rho_map, source_limits()))
+    if picture.channels != 1:
+        message = f"the map of rho, {reading.rho_map}, is in colour, expected a grey picture"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+    return picture.pixels
+
+
 def _decode(file: str, reading: _Reading, *, quiet: bool) -> "Picture":
+    rho = _rho(reading)
     with naming(file):
         data = read_input(file)
         parsed = parse(data, allow_partial=reading.allow_partial)
@@ -137,7 +164,7 @@ def _decode(file: str, reading: _Reading, *, quiet: bool) -> "Picture":
 
         return codec.decode(
             data,
-            rho=reading.rho,
+            rho=rho,
             reader=reading.reader,
             layers=reading.layers,
             prior=reading.prior,
