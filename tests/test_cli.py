@@ -196,6 +196,34 @@ def test_view_with_an_output_is_decompress(run: Shell, rdp: Path) -> None:
     assert Path("view.png").read_bytes() == Path("out.png").read_bytes()
 
 
+def test_a_map_of_rho_is_a_grey_picture(run: Shell, rdp: Path) -> None:
+    """A white map reads as --rho 1, a black one as --rho 0, with both commands."""
+    for value, rho in ((0, 0), (255, 1)):
+        Image.new("L", (32, 24), value).save("mask.png")
+        assert run("view", rdp, "--rho-map", "mask.png", "-o", "map.png").code == 0
+        assert run("decompress", rdp, "number.png", "--rho", rho).code == 0
+        assert np.array_equal(opened("map.png"), opened("number.png"))
+
+
+@pytest.mark.parametrize(
+    ("mode", "size", "more", "said"),
+    [
+        ("RGB", (32, 24), (), "mask.png, is in colour"),
+        ("L", (24, 32), (), r"shape \(32, 24\), expected \(24, 32\)"),
+        ("L", (32, 24), ("--rho", "0.5"), "exclude each other"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_refused(
+    run: Shell, rdp: Path, mode: str, size: tuple[int, int], more: tuple[str, ...], said: str
+) -> None:
+    """A colour map, a map of another size, and a number beside it: exit code 1, no output."""
+    Image.new(mode, size, (1, 2, 3) if mode == "RGB" else 9).save("mask.png")
+    result = run("view", rdp, "--rho-map", "mask.png", "-o", "map.png", *more)
+    assert result.code == 1
+    assert re.search(said, result.err)
+    assert not Path("map.png").exists()
+
+
 def test_view_draws_in_the_terminal(run: Shell, rdp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a display, half blocks as wide as the terminal, and the hint how to save."""
     monkeypatch.setenv("COLUMNS", "16")
@@ -298,7 +326,16 @@ def test_priors_lists_what_is_installed(run: Shell) -> None:
     result = run("priors")
     assert result.code == 0
     text = result.out.decode()
-    for word in ("gaussian-1", "ffdnet-1", "digest", "licence", "training data", "parameters"):
+    for word in (
+        "photo-1",
+        "gaussian-1",
+        "ffdnet-1",
+        "one-step PSNR",
+        "digest",
+        "licence",
+        "training data",
+        "parameters",
+    ):
         assert word in text
 
 

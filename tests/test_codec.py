@@ -589,6 +589,38 @@ def test_any_payload_of_the_trellis_is_a_picture(data: bytes, at: int) -> None:
     assert found.pixels.shape == (7, 9)
 
 
+@pytest.mark.parametrize("reader", ["ode", "geodesic"])
+def test_a_map_gives_every_pixel_its_rho(photo: MakePhoto, reader: str) -> None:
+    """Black reads as rho = 0 and white as rho = 1; half of each lies between, side by side."""
+    picture = photo(24, 16)
+    data = encode(picture, t=2000, **GAUSSIAN)
+    low, high = (decode(data, rho=rho, reader=reader).pixels for rho in (0.0, 1.0))
+    mask = np.zeros((16, 24), np.uint8)
+    assert np.array_equal(decode(data, rho=mask, reader=reader).pixels, low)
+    assert np.array_equal(decode(data, rho=mask + 255, reader=reader).pixels, high)
+    assert np.array_equal(decode(data, rho=np.ones((16, 24)), reader=reader).pixels, high)
+    mask[:, 12:] = 255
+    mixed = decode(data, rho=mask, reader=reader).pixels.astype(int)
+    assert np.abs(mixed - low)[:, :12].mean() < np.abs(mixed - high)[:, :12].mean()
+    assert np.abs(mixed - high)[:, 12:].mean() < np.abs(mixed - low)[:, 12:].mean()
+
+
+@pytest.mark.parametrize(
+    ("rho", "said"),
+    [
+        (np.zeros((24, 16)), r"shape \(24, 16\), expected \(16, 24\)"),
+        (np.zeros((16, 24), np.int64), "a map of int64, expected floats in 0..1, or uint8"),
+        (np.full((16, 24), 1.5), "values out of range"),
+        (np.full((16, 24), np.nan), "values out of range"),
+    ],
+)
+def test_a_map_of_another_kind_is_refused(photo: MakePhoto, rho: np.ndarray, said: str) -> None:
+    """Another shape, other integers and numbers out of range are each named."""
+    data = encode(photo(24, 16), t=2100, **GAUSSIAN)
+    with pytest.raises(UsageError, match=said):
+        decode(data, rho=rho)
+
+
 SMALL = encode(gradient(9, 7, 1), t=2000, **GAUSSIAN)
 
 
@@ -602,10 +634,10 @@ def test_any_bytes_are_refused_by_name() -> None:
 @pytest.mark.slow
 @pytest.mark.weights
 def test_the_default_prior_round_trips(photo: MakePhoto) -> None:
-    """With ffdnet-1 a photo at 1.5 bpp is over 2 dB better than with the Gaussian."""
+    """With photo-1 a photo at 1.5 bpp is over 2 dB better than with the Gaussian."""
     picture = photo(48, 32)
     data, plain = encode(picture, bpp=1.5), encode(picture, bpp=1.5, **GAUSSIAN)
-    assert container.parse(data).header.prior_id == "ffdnet-1"
+    assert container.parse(data).header.prior_id == "photo-1"
     assert psnr(decode(data, rho=0), picture) > psnr(decode(plain, rho=0), picture) + 2
     assert psnr(decode(data, rho=0), picture) > psnr(decode(data, rho=1), picture)
     grey = photo(21, 17, 1)

@@ -64,7 +64,7 @@ def test_permutation_of_the_spec() -> None:
     assert [int(x) for x in printed.split()] == rng.permutation(0, 15).tolist()
 
 
-@pytest.mark.parametrize("prior", ["gaussian-1", "ffdnet-1"])
+@pytest.mark.parametrize("prior", ["gaussian-1", "ffdnet-1", "photo-1"])
 def test_digests_of_the_spec(prior: str) -> None:
     """The digest that spec 10 prints for a prior is that of its manifest."""
     section = SPEC.split(f"`{prior}`\nCanonical manifest, digest ")[1]

@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("pictures", type=Path)
     parser.add_argument("csv", type=Path)
     parser.add_argument("--bpp", type=float, nargs="+", default=[0.25, 0.5, 1.0])
-    parser.add_argument("--prior", default="ffdnet-1")
+    parser.add_argument("--prior", default="photo-1")
     parser.add_argument("--coder", default="trellis")
     parser.add_argument("--memo", action="store_true")
     options = parser.parse_args()

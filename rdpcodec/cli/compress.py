@@ -27,7 +27,7 @@ NoiseLevel = Annotated[
     typer.Option(metavar="T", help="Noise level to stop at, 0 (largest file) to 4095."),
 ]
 PriorName = Annotated[
-    str | None, typer.Option(metavar="ID", help="See rdpcodec priors. Default: ffdnet-1.")
+    str | None, typer.Option(metavar="ID", help="See rdpcodec priors. Default: photo-1.")
 ]
 Coder = Annotated[CoderName, typer.Option(help="The channel coder.")]
 Seed = Annotated[int, typer.Option(help="Of the shared randomness; any is as good.")]

@@ -6,7 +6,7 @@ from functools import lru_cache
 from rdpcodec.errors import ISSUE, PriorUnavailableError
 from rdpcodec.priors.base import Prior
 
-DEFAULT_PRIOR = "ffdnet-1"
+DEFAULT_PRIOR = "photo-1"
 
 
 def _gaussian() -> Prior:
@@ -21,7 +21,17 @@ def _ffdnet() -> Prior:
     return FfdnetPrior()
 
 
-BUILT_IN: dict[str, Callable[[], Prior]] = {"ffdnet-1": _ffdnet, "gaussian-1": _gaussian}
+def _photo() -> Prior:
+    from rdpcodec.priors.photo_1.prior import PhotoPrior  # noqa: PLC0415 - load what is asked for
+
+    return PhotoPrior()
+
+
+BUILT_IN: dict[str, Callable[[], Prior]] = {
+    "photo-1": _photo,
+    "ffdnet-1": _ffdnet,
+    "gaussian-1": _gaussian,
+}
 PIPELINE_PREFIX = "diffusers:"
 
 

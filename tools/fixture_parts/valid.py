@@ -25,7 +25,7 @@ LICENCE = "Apache-2.0"
 DRAWN = "Synthetic picture drawn by tools/make_fixtures.py: power-law noise, a gradient, a disc."
 INVENTED = "No picture: coded symbols drawn at random by tools/make_fixtures.py."
 ROUNDING_FLIPS = 4  # samples that may round to the other side in a picture of any size
-TOLERANCES = {"gaussian-1": (0.1, 1), "ffdnet-1": (0.2, 2)}
+TOLERANCES = {"gaussian-1": (0.1, 1), "ffdnet-1": (0.2, 2), "photo-1": (0.2, 2)}
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,17 @@ STAIRS = [(2800 - k - (k // 50) * 7, 20 + (3 * k) % 11) for k in range(256)]
 RECIPES = (
     Recipe("trellis-gaussian-rgb", "The conformance model, both readers.", "4 5 6 8 9.1 9.2 10 11",
            coded(48, 32, RGB), ALL_VIEWS),
-    Recipe("trellis-ffdnet-rgb", "The default coder and prior, both readers.", "4 5 6 8 9.2 10 11",
+    Recipe("trellis-photo-rgb", "The default coder and prior, both readers.", "4 5 6 8 9.2 10 11",
+           coded(48, 32, RGB, prior="photo-1"), ALL_VIEWS),
+    Recipe("trellis-photo-grey", "The default prior asked for grey.", "4 9.2 10",
+           coded(40, 24, GREY, prior="photo-1")),
+    Recipe("trellis-photo-octaves", "Layers at 1/1, 1/2 and 1/4 of an odd picture.", "9.2 10.6",
+           coded(93, 67, RGB, prior="photo-1", t=2100), (View(1),)),
+    Recipe("trellis-photo-tiles", "Wider than a tile of the default prior.", "9.2 10.6",
+           coded(1061, 20, RGB, prior="photo-1", t=2200), (View(0),)),
+    Recipe("one-pixel-photo", "1 by 1, RGB, the default prior.", "4 5 9.2 10",
+           coded(1, 1, RGB, prior="photo-1")),
+    Recipe("trellis-ffdnet-rgb", "The prior `ffdnet-1`, both readers.", "4 5 6 8 9.2 10 11",
            coded(48, 32, RGB, prior="ffdnet-1"), ALL_VIEWS),
     Recipe("trellis-gaussian-grey-odd", "Grey, both sides odd.", "4 9.2 10 11",
            coded(33, 17, GREY), ALL_VIEWS),
@@ -157,14 +167,14 @@ RECIPES = (
            coded(40, 24, RGB, coder="pfr"), ALL_VIEWS),
     Recipe("pfr-gaussian-grey-odd", "The paper's coder, grey, both sides odd.", "5 9.3",
            coded(25, 19, GREY, coder="pfr")),
-    Recipe("pfr-ffdnet-rgb", "The paper's coder with the default prior.", "5 9.3 10",
+    Recipe("pfr-ffdnet-rgb", "The paper's coder with a network as the prior.", "5 9.3 10",
            coded(40, 24, RGB, coder="pfr", prior="ffdnet-1")),
     Recipe("one-pixel-grey", "1 by 1, grey.", "4 5 9.2", coded(1, 1, GREY), ALL_VIEWS),
-    Recipe("one-pixel-rgb", "1 by 1, RGB, the default prior.", "4 5 9.2 10",
+    Recipe("one-pixel-rgb", "1 by 1, RGB, a network as the prior.", "4 5 9.2 10",
            coded(1, 1, RGB, prior="ffdnet-1")),
     Recipe("one-pixel-pfr", "1 by 1, the paper's coder.", "4 5 9.3",
            coded(1, 1, GREY, coder="pfr")),
-    Recipe("one-column", "1 wide, the default prior.", "4 9.2 10",
+    Recipe("one-column", "1 wide, a network as the prior.", "4 9.2 10",
            coded(1, 48, RGB, prior="ffdnet-1")),
     Recipe("one-layer", "A single layer.", "5 6", coded(24, 16, GREY, t=2200)),
     Recipe("many-layers", "The finest level, t = 0.", "5 6", coded(24, 16, RGB, t=0)),

@@ -1,0 +1,97 @@
+"""`photo-1`: the default prior (spec 10.6). README.md beside this file is its model card."""
+
+import hashlib
+import json
+from importlib import resources
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+from torch.nn import functional
+
+from rdpcodec.errors import ISSUE, PriorError
+from rdpcodec.priors.base import Prior, PriorCard
+from rdpcodec.priors.calibration import Calibration
+from rdpcodec.priors.gaussian import GaussianPrior
+from rdpcodec.priors.octaves import denoise_reduced, reduction
+from rdpcodec.priors.photo_1.network import CONTEXT_WIDTHS, MULTIPLE, PhotoNetwork
+from rdpcodec.priors.tiles import Tiling, in_tiles
+
+# Noise up to 150/255 of the pixel range is the network's own.
+NETWORK_SIGMA_MAX = 300 / 255
+TILING = Tiling(size=1024, overlap=64)
+# A reduced picture with a shorter side than this tells a convolution too little.
+REDUCED_SIDE_MIN = 16
+PACKAGE = "rdpcodec.priors.photo_1"
+
+
+class PhotoPrior(Prior):
+    """FFDNet's trunk with a context branch, on an octave of its own for every sigma."""
+
+    def __init__(self) -> None:
+        stored = _read("weights.safetensors")
+        self._network = _load_network(stored)
+        self._gaussian = GaussianPrior()
+        self.manifest = {
+            "id": "photo-1",
+            "parameterisation": "x_0",
+            "architecture": f"FFDNet trunk, context {'/'.join(map(str, CONTEXT_WIDTHS))}",
+            "context_noise": "15/255..35/255",
+            "network_sigma_max": "300/255",
+            "reduced_side_min": REDUCED_SIDE_MIN,
+            "tile": TILING.size,
+            "tile_overlap": TILING.overlap,
+            "above": dict(self._gaussian.manifest),
+            "weights_sha256": hashlib.sha256(stored).hexdigest(),
+        }
+        self.card = PriorCard(
+            summary="denoiser of photos for every noise level, trained for this project",
+            licence="Apache-2.0 (part of rdpcodec); starts from FFDNet's weights (MIT)",
+            training_data="883 crops of 533 freely licensed photos; see its model card",
+            quality="",
+            parameters=sum(p.numel() for p in self._network.parameters()),
+        )
+        curve = json.loads(_read("calibration.json"))
+        self.calibration = Calibration(tuple(curve["sigma"]), tuple(curve["mse"]))
+
+    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+        """Return the estimate; see `Prior.denoise`."""
+        k = reduction(sigma, NETWORK_SIGMA_MAX)
+        if k == 1:
+            return self._at_home(y, sigma)
+        if min(y.shape[-2:]) < k * REDUCED_SIDE_MIN:
+            return self._gaussian.denoise(y, sigma)
+        return denoise_reduced(self._at_home, self._gaussian.denoise, y, sigma, k)
+
+    def _at_home(self, y: Tensor, sigma: float) -> Tensor:
+        """Return the network's estimate, for sigma within its own range."""
+        height, width = y.shape[-2:]
+        edges = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
+        p = (functional.pad(y, edges, mode="replicate") + 1) / 2
+        noise = p.new_full((p.shape[0],), sigma / 2)
+        network = self._network.to(y.device)
+        clean = in_tiles(lambda tile: network(tile, noise), p, TILING)
+        return clean[..., :height, :width] * 2 - 1
+
+
+def _read(name: str) -> bytes:
+    try:
+        return resources.files(PACKAGE).joinpath(name).read_bytes()
+    except OSError as exc:
+        raise _broken(name, "cannot be read") from exc
+
+
+def _load_network(stored: bytes) -> PhotoNetwork:
+    """Return the network, computed in float32 from weights stored as float16."""
+    network = PhotoNetwork()
+    try:
+        network.load_state_dict({name: value.float() for name, value in load(stored).items()})
+    except (SafetensorError, RuntimeError) as exc:
+        raise _broken("weights.safetensors", "does not hold the weights of photo-1") from exc
+    network.requires_grad_(requires_grad=False)
+    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _broken(name: str, what: str) -> PriorError:
+    return PriorError(ISSUE.PRIOR_INVALID, f"the file {name} of photo-1 {what}; reinstall rdpcodec")
