@@ -49,7 +49,7 @@ class PhotoPrior(Prior):
             summary="denoiser of photos for every noise level, trained for this project",
             licence="Apache-2.0 (part of rdpcodec); starts from FFDNet's weights (MIT)",
             training_data="883 crops of 533 freely licensed photos; see its model card",
-            quality="",
+            quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.27/29.16/27.44 dB",
             parameters=sum(p.numel() for p in self._network.parameters()),
         )
         curve = json.loads(_read("calibration.json"))
