@@ -1,9 +1,10 @@
 """Pictures that several test modules share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 MakePhoto = Callable[..., NDArray[np.uint8]]
@@ -34,3 +35,12 @@ def _photo(width: int, height: int, channels: int = 3, seed: int = 1) -> NDArray
 def photo() -> MakePhoto:
     """Return what makes photo-like pictures from a width and a height."""
     return _photo
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """Keep many small operations from waiting for each other's threads on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

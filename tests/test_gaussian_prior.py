@@ -1,7 +1,6 @@
 """The closed-form prior against linear algebra, information theory and the real channel."""
 
 import math
-from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -22,19 +21,11 @@ from rdpcodec.priors.gaussian import AMPLITUDE, CORNER, EXPONENT, from_coefficie
 from rdpcodec.readers import READERS, read
 from rdpcodec.schedule import nearest_t, sigma
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PRIOR = load_prior("gaussian-1")
 GREY = np.ones(3) / np.sqrt(3)
 AXES = np.array([GREY, np.array([1, 0, -1]) / np.sqrt(2), np.array([1, -2, 1]) / np.sqrt(6)])
 Floats = NDArray[np.float64]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Keep many small operations from waiting for each other's threads on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def dct_matrix(size: int) -> Floats:

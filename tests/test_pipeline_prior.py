@@ -25,6 +25,7 @@ diffusers: Any = pytest.importorskip("diffusers", exc_type=ImportError)
 hub: Any = pytest.importorskip("huggingface_hub", exc_type=ImportError)
 safetensors_torch: Any = pytest.importorskip("safetensors.torch", exc_type=ImportError)
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 PREDICTIONS = ["epsilon", "v_prediction", "sample"]
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -55,15 +56,6 @@ def _refused(directory: Path | str) -> PriorError:
     assert "\n" not in text
     assert "Traceback" not in text
     return caught.value
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Tiny networks lose time on more threads, most of all on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ one. It runs the public commands and calls the public `decode` once for every rh
 """
 
 import argparse
-import math
 import subprocess
 import sys
 import time
@@ -26,6 +25,7 @@ from rdpcodec.cli.progress import progress
 from rdpcodec.container import parse
 from rdpcodec.errors import RdpError
 from rdpcodec.images import Picture, png_bytes, read_picture
+from rdpcodec.metrics import psnr
 
 KODAK = Path(__file__).parents[2] / "shared" / "data" / "kodak" / "kodim23.webp"
 RHOS = (0.0, 0.3, 0.5, 1.0)
@@ -129,16 +129,9 @@ def read(file: Path, original: Picture) -> list[Reading]:
         with progress("decoding", quiet=False) as shown:
             picture = decode(data, rho=rho, prior=prior, progress=shown)
         seconds = time.monotonic() - started
-        readings.append(Reading(rho, picture, psnr_db(original, picture), seconds))
+        readings.append(Reading(rho, picture, psnr(original.pixels, picture.pixels), seconds))
         print(f"rho {rho:g}: {readings[-1].psnr_db:.2f} dB in {seconds:.1f} s", flush=True)
     return readings
-
-
-def psnr_db(original: Picture, picture: Picture) -> float:
-    """Return the peak signal-to-noise ratio over all samples."""
-    difference = original.pixels.astype(np.float64) - picture.pixels
-    mean_square = float(np.mean(difference**2))
-    return math.inf if mean_square == 0 else 10 * math.log10(255**2 / mean_square)
 
 
 def show_table(file: Path, original: Picture, readings: list[Reading]) -> None:

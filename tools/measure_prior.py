@@ -28,7 +28,7 @@ from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior
 
 LEVELS = (5, 15, 25, 50, 75)  # standard deviations of the noise, of 255
-ENDS = (25, 10)  # where files end, of 255
+ENDS = (75, 25, 10)  # where files end, of 255
 HALF_OCTAVE = 128  # units of t
 T_TOP, T_BOTTOM = 3712, 640  # sigma 22.6 and 0.0055
 DRAWN = {".png", ".webp", ".avif"}
@@ -100,10 +100,10 @@ def print_tables(results: dict[str, Measured], *, bits: bool) -> None:
     Console().print(levels)
     if not bits:
         return
-    rates = Table("bpp at sigma_T", "75", *map(str, ENDS), title="Ideal bits (sum of KL)")
+    rates = Table("bpp at sigma_T", *map(str, ENDS), title="Ideal bits (sum of KL)")
     for name, found in results.items():
         curve = found.curve()
-        rates.add_row(name, *(f"{ideal_bits(*curve, 2 * end / 255):.4f}" for end in (75, *ENDS)))
+        rates.add_row(name, *(f"{ideal_bits(*curve, 2 * end / 255):.4f}" for end in ENDS))
     Console().print(rates)
 
 
@@ -116,7 +116,9 @@ def main() -> None:
     parser.add_argument("--calibration", type=Path, help="write sigma and mse of one prior here")
     options = parser.parse_args()
     pictures = read_folder(options.pictures)
-    bottom = T_BOTTOM if options.calibration else schedule.nearest_t(2 * min(ENDS) / 255) - 128
+    bottom = (
+        T_BOTTOM if options.calibration else schedule.nearest_t(2 * min(ENDS) / 255) - HALF_OCTAVE
+    )
     wanted = options.bits or options.calibration
     ts = list(range(T_TOP, bottom - 1, -HALF_OCTAVE)) if wanted else []
     results = {}

@@ -79,16 +79,19 @@ class PhotoNetwork(nn.Module):
             (B, 3, H, W).
         """
         x = functional.pixel_unshuffle(p, 2)
-        noise = sigma.to(x).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
-        x = torch.cat((x, noise), dim=1).contiguous(memory_format=torch.channels_last)
+        noise = sigma.to(x).view(-1, 1, 1, 1)
+        x = torch.cat((x, noise.expand(-1, 1, *x.shape[2:])), dim=1).contiguous(
+            memory_format=torch.channels_last
+        )
         share = ((noise - CONTEXT_FROM) / (CONTEXT_FULL - CONTEXT_FROM)).clamp(0, 1)
+        heard = self.training or bool(share.any())  # else it is not worth computing
         context = x
         for number, layer in enumerate(self.trunk, start=1):
             x = layer(x)
-            if number == JOINS_AFTER:
+            if number == JOINS_AFTER and heard:
                 x = x.add_(context * share)
             if number < LAYERS:
                 x = functional.relu_(x)
-            if number == LEAVES_AFTER:
+            if number == LEAVES_AFTER and heard:
                 context = self.context(x)
         return functional.pixel_shuffle(x, 2)
