@@ -11,6 +11,7 @@ from torch import Tensor
 from rdpcodec.diffusion import Step, next_state
 from rdpcodec.levels import step_between
 from rdpcodec.priors.base import Prior, denoise_state
+from rdpcodec.refiner import Refiner
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Clock:
 
 
 class Chain:
-    """The state y_k at level t_k and the estimate x0_hat that belongs to it (spec 11.2).
+    """The state y_k at level t_k and the estimate x0_hat that belongs to it (spec 11.1).
 
     Before the first layer sigma is infinite, the estimate is the prior mean 0, and y says nothing.
     """
@@ -47,6 +48,10 @@ class Chain:
         self.t: int | None = None
         self.y = torch.zeros((1, *shape), dtype=torch.float32, device=device)
         self._estimate: Tensor | None = self.y
+        self._evaluated_t: int | None = None
+        self._refiner = None
+        if prior.refresh and prior.calibration:
+            self._refiner = Refiner(prior.calibration, shape[0])
 
     @property
     def sigma(self) -> float:
@@ -58,11 +63,35 @@ class Chain:
         """The largest noise level at which the prior's own model answers."""
         return self._prior.sigma_max
 
+    @property
+    def refresh(self) -> int:
+        """How far t falls from evaluation to evaluation, 0 for one in every layer."""
+        return 0 if self._refiner is None else self._prior.refresh
+
     def x0_hat(self) -> Tensor:
-        """Return E[x_0 | y_k], evaluated once per level."""
+        """Return the estimate from y_k: evaluated, or moved from the last evaluation."""
         if self._estimate is None:
-            self._estimate = self.denoise(self.y, self.sigma)
+            self._estimate = self._evaluate() if self._is_due() else self._move()
         return self._estimate
+
+    def _is_due(self) -> bool:
+        """Return whether the prior is to be asked at this level; integers alone decide."""
+        if self._refiner is None or self._evaluated_t is None or self.t is None:
+            return True
+        return self._evaluated_t - self.t >= self.refresh
+
+    def _evaluate(self) -> Tensor:
+        x0_hat = self.denoise(self.y, self.sigma)
+        self._evaluated_t = self.t
+        if self._refiner is not None:
+            with self.clock.measure("network"):
+                self._refiner.restart(self.y, self.sigma, x0_hat)
+        return x0_hat
+
+    def _move(self) -> Tensor:
+        assert self._refiner is not None  # noqa: S101 - _is_due has seen to it
+        with self.clock.measure("network"):
+            return self._refiner.estimate(self.y, self.sigma)
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the prior's estimate and count the evaluation."""

@@ -100,7 +100,8 @@ class Encoder:
     def _plan(self) -> tuple[int, int] | None:
         """Return (t, q) of the next layer, None if none fits."""
         energy = self._error_energy()
-        t = levels.next_t(len(self.coded), self.chain.t, energy, self.goal.t)
+        layer, refresh = len(self.coded), self.chain.refresh
+        t = levels.next_t(layer, self.chain.t, energy, self.goal.t, refresh)
         t = max(t, levels.lowest_t(self.chain.t, energy / self.x_0.numel()))
         q = self.coder.choose_q(energy * self.chain.step_to(t).precision, self.x_0.numel())
         if self._fits(t, q):

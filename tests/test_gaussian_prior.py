@@ -17,7 +17,8 @@ from rdpcodec.encoder import Encoder, Goal
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import denoise_state
-from rdpcodec.priors.gaussian import AMPLITUDE, CORNER, EXPONENT, from_coefficients, spectrum
+from rdpcodec.priors.gaussian import AMPLITUDE, CORNER, EXPONENT, spectrum
+from rdpcodec.priors.spectrum import from_coefficients
 from rdpcodec.readers import READERS, read
 from rdpcodec.schedule import nearest_t, sigma
 

@@ -1,7 +1,9 @@
 """`photo-1`: the default prior, its network, its budget and its weights."""
 
 import importlib.resources
+import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from PIL import Image
 from safetensors import safe_open
 from torch import Tensor, nn
 
+from rdpcodec import container
+from rdpcodec.codec import decode, encode_with_report
 from rdpcodec.errors import ISSUE, PriorError
 from rdpcodec.priors import DEFAULT_PRIOR, load_prior
 from rdpcodec.priors.base import denoise_state
@@ -206,3 +210,31 @@ def test_weights_that_cannot_be_read_are_refused(
     with pytest.raises(PriorError, match=r"weights\.safetensors") as caught:
         PhotoPrior()
     assert caught.value.issue == ISSUE.PRIOR_INVALID
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b'{"sigma": 3}', b"\xff", None])
+def test_a_calibration_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes | None
+) -> None:
+    """The same for the calibration, which both sides compute with."""
+    shutil.copy(WEIGHTS, tmp_path)
+    if stored is not None:
+        (tmp_path / "calibration.json").write_bytes(stored)
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    with pytest.raises(PriorError, match=r"calibration\.json") as caught:
+        PhotoPrior()
+    assert caught.value.issue == ISSUE.PRIOR_INVALID
+
+
+def test_the_network_is_asked_once_a_quarter_of_an_octave(photo: MakePhoto) -> None:
+    """Files have several layers an evaluation, and decode to what the encoder saw."""
+    picture = photo(96, 64)
+    encoded = encode_with_report(picture, t=1900)
+    layers = container.parse(encoded.data).header.layers
+    short = sum(a.t - b.t < load_prior("photo-1").refresh for a, b in pairwise(layers))
+    assert short > 5
+    evaluations = encoded.report["network_evaluations"]
+    assert isinstance(evaluations, int)
+    assert evaluations < len(layers) - short // 3
+    decoded = decode(encoded.data, rho=0)
+    assert psnr(tensor(decoded.pixels), tensor(picture)) > 26

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -26,6 +27,7 @@ from rdpcodec.images import read_picture
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior
+from rdpcodec.priors.spectrum import band_energy, band_sizes, to_coefficients
 
 LEVELS = (5, 15, 25, 50, 75)  # standard deviations of the noise, of 255
 ENDS = (75, 25, 10)  # where files end, of 255
@@ -41,6 +43,7 @@ class Measured:
 
     psnr: dict[int, list[float]] = field(default_factory=dict)
     mse: dict[int, list[float]] = field(default_factory=dict)
+    spectrum: dict[int, list[NDArray[np.float64]]] = field(default_factory=dict)
 
     def curve(self) -> tuple[list[float], list[float]]:
         """Return sigma, falling, and the mean squared error at each, in units of [-1, 1]."""
@@ -65,7 +68,10 @@ def measure(prior: Prior, x_0: Tensor, found: Measured, ts: list[int]) -> None:
         found.psnr.setdefault(level, []).append(value)
     for t in ts:
         estimate = denoised(prior, x_0, schedule.sigma(t), generator)
-        found.mse.setdefault(t, []).append(float((estimate - x_0).square().mean()))
+        error = estimate - x_0
+        found.mse.setdefault(t, []).append(float(error.square().mean()))
+        energy = band_energy(to_coefficients(error)) / np.maximum(band_sizes(*x_0.shape[2:]), 1)
+        found.spectrum.setdefault(t, []).append(energy)
 
 
 def denoised(prior: Prior, x_0: Tensor, sigma: float, generator: torch.Generator) -> Tensor:
@@ -90,6 +96,22 @@ def ideal_bits(sigma: list[float], mse: list[float], end: float) -> float:
         span = math.log(below / above)
         nats += rate * (-span if abs(slope) < 1e-9 else (1 - math.exp(slope * span)) / slope)
     return nats / math.log(2)
+
+
+def calibration(found: Measured) -> dict[str, object]:
+    """Return what a prior's calibration.json holds: means over the pictures, sigma rising."""
+    sigma, mse = (values[::-1] for values in found.curve())
+    spectra = [np.mean(found.spectrum[t], axis=0) for t in sorted(found.spectrum)]
+    return {
+        "sigma": [round(s, 6) for s in sigma],
+        "mse": [short(m) for m in mse],
+        "spectrum": [[[short(e) for e in axis] for axis in level] for level in spectra],
+    }
+
+
+def short(value: float) -> float:
+    """Return the value to four digits."""
+    return float(f"{value:.4g}")
 
 
 def print_tables(results: dict[str, Measured], *, bits: bool) -> None:
@@ -128,9 +150,7 @@ def main() -> None:
             measure(prior, x_0, results[name], ts)
     print_tables(results, bits=options.bits)
     if options.calibration:
-        sigma, mse = (values[::-1] for values in results[name].curve())
-        curve = {"sigma": [round(s, 6) for s in sigma], "mse": [float(f"{m:.4g}") for m in mse]}
-        options.calibration.write_text(json.dumps(curve) + "\n")
+        options.calibration.write_text(json.dumps(calibration(results[name])) + "\n")
 
 
 if __name__ == "__main__":

@@ -43,12 +43,15 @@ class Prior(ABC):
         card: What a person should know of it.
         sigma_max: The largest noise level of the prior's own model; a closed form answers above.
         calibration: Its measured error at each noise level, None if nobody measured it.
+        refresh: How far t falls before the prior is asked again (spec 11.5); in between the
+            estimate is moved by the calibration. 0: it is asked after every layer.
     """
 
     manifest: Mapping[str, object]
     card: PriorCard
     sigma_max: float = math.inf
     calibration: Calibration | None = None
+    refresh: int = 0
 
     @property
     def id(self) -> str:

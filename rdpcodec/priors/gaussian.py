@@ -8,17 +8,12 @@ S / (S + sigma^2). There are no weights, so it is exact, fast and the conformanc
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from scipy.fft import dctn, idctn
 from torch import Tensor
 
 from rdpcodec.priors.base import Prior, PriorCard
+from rdpcodec.priors.spectrum import from_coefficients, to_coefficients
 
-# Rows: grey, red against blue, green against both; orthonormal.
-COLOUR_BASIS = (np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])).astype(
-    np.float32
-)
 # Fitted on photos by likelihood at sigma = 0.588 (spec 10.3).
 AMPLITUDE = (1.76e-3, 8.6e-5, 2.17e-5)
 EXPONENT = (2.43, 2.56, 2.47)
@@ -74,24 +69,3 @@ def spectrum(height: int, width: int) -> NDArray[np.float32]:
     squared = rows**2 + columns**2 + CORNER**2
     axes = [a * squared ** (-g / 2) for a, g in zip(AMPLITUDE, EXPONENT, strict=True)]
     return np.stack(axes).astype(np.float32)
-
-
-def to_coefficients(y: Tensor) -> NDArray[np.float32]:
-    """Return the DCT of the picture in the colour basis, (B, 3, H, W) float32."""
-    mixed = _mix(COLOUR_BASIS, y.cpu().numpy())
-    return np.asarray(dctn(mixed, axes=(2, 3), norm="ortho", workers=2, overwrite_x=True))
-
-
-def from_coefficients(coefficients: NDArray[np.float32]) -> Tensor:
-    """Return the picture, (B, 3, H, W) float32, of its coefficients, which are used up."""
-    mixed = idctn(coefficients, axes=(2, 3), norm="ortho", workers=2, overwrite_x=True)
-    return torch.from_numpy(_mix(COLOUR_BASIS.T, mixed))
-
-
-def _mix(matrix: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return matrix @ planes over the colour axis; written out, since BLAS is slow at 3 x 3."""
-    a, b, c = planes[:, 0], planes[:, 1], planes[:, 2]
-    mixed = np.empty_like(planes)
-    for axis, row in enumerate(matrix):
-        mixed[:, axis] = row[0] * a + row[1] * b + row[2] * c
-    return mixed

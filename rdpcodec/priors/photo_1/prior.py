@@ -23,6 +23,7 @@ NETWORK_SIGMA_MAX = 300 / 255
 TILING = Tiling(size=1024, overlap=64)
 # A reduced picture with a shorter side than this tells a convolution too little.
 REDUCED_SIDE_MIN = 16
+REFRESH = 64  # a quarter of an octave of sigma
 PACKAGE = "rdpcodec.priors.photo_1"
 
 
@@ -33,6 +34,7 @@ class PhotoPrior(Prior):
         stored = _read("weights.safetensors")
         self._network = _load_network(stored)
         self._gaussian = GaussianPrior()
+        calibration = _read("calibration.json")
         self.manifest = {
             "id": "photo-1",
             "parameterisation": "x_0",
@@ -44,6 +46,8 @@ class PhotoPrior(Prior):
             "tile_overlap": TILING.overlap,
             "above": dict(self._gaussian.manifest),
             "weights_sha256": hashlib.sha256(stored).hexdigest(),
+            "refresh": REFRESH,
+            "calibration_sha256": hashlib.sha256(calibration).hexdigest(),
         }
         self.card = PriorCard(
             summary="denoiser of photos for every noise level, trained for this project",
@@ -52,8 +56,8 @@ class PhotoPrior(Prior):
             quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.27/29.16/27.44 dB",
             parameters=sum(p.numel() for p in self._network.parameters()),
         )
-        curve = json.loads(_read("calibration.json"))
-        self.calibration = Calibration(tuple(curve["sigma"]), tuple(curve["mse"]))
+        self.calibration = _load_calibration(calibration)
+        self.refresh = REFRESH
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the estimate; see `Prior.denoise`."""
@@ -91,6 +95,13 @@ def _load_network(stored: bytes) -> PhotoNetwork:
         raise _broken("weights.safetensors", "does not hold the weights of photo-1") from exc
     network.requires_grad_(requires_grad=False)
     return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _load_calibration(stored: bytes) -> Calibration:
+    try:
+        return Calibration.from_json(json.loads(stored))
+    except (ValueError, KeyError, TypeError) as exc:
+        raise _broken("calibration.json", "does not hold the calibration of photo-1") from exc
 
 
 def _broken(name: str, what: str) -> PriorError:
