@@ -399,7 +399,8 @@ def _rho_map(header: Header, rho: NDArray[np.generic]) -> Tensor:
 def to_tensor(picture: Picture) -> Tensor:
     """Return the state (1, C, H, W) in [-1, 1] of a picture's pixels."""
     pixels = picture.pixels.reshape(picture.height, picture.width, picture.channels)
-    return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+    return torch.from_numpy(planes)[None].div_(127.5).sub_(1)
 
 
 def to_pixels(x: Tensor) -> NDArray[np.uint8]:

@@ -7,6 +7,7 @@ model (Theis et al. 2022, arXiv:2206.08889; arXiv:2603.04005), in noise-to-signa
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 LN2 = math.log(2)
@@ -68,7 +69,7 @@ def next_state(y: Tensor, x0_hat: Tensor, z: Tensor, step: Step) -> Tensor:
     """
     if math.isinf(step.above):
         return x0_hat + step.tau * z
-    return y + step.a * (x0_hat - y) + step.tau * z
+    return torch.lerp(y, x0_hat, step.a).add_(z, alpha=step.tau)
 
 
 def kl_bits(energy: float, dim: int, excess: float = 0.0) -> float:

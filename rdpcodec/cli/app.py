@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from rdpcodec import __version__
+from rdpcodec.cli.bench import bench
 from rdpcodec.cli.compress import compress
 from rdpcodec.cli.conform import conform
 from rdpcodec.cli.inspect import inspect
@@ -21,7 +22,7 @@ NAME = "rdpcodec"
 EPILOG = "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the file's, 4 a limit."
 
 app = typer.Typer(name=NAME, epilog=EPILOG, pretty_exceptions_enable=False)
-for command in (compress, view, decompress, inspect, verify, priors, conform):
+for command in (compress, view, decompress, inspect, verify, priors, conform, bench):
     app.command()(command)
 
 

@@ -76,7 +76,7 @@ class PhotoPrior(Prior):
         noise = p.new_full((p.shape[0],), sigma / 2)
         network = self._network.to(y.device)
         clean = in_tiles(lambda tile: network(tile, noise), p, TILING)
-        return clean[..., :height, :width] * 2 - 1
+        return clean[..., :height, :width].contiguous().mul_(2).sub_(1)
 
 
 def _read(name: str) -> bytes:
