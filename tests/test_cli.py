@@ -31,7 +31,7 @@ from rdpcodec.readers import READERS
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY")}
-COMMANDS = ("compress", "view", "decompress", "inspect", "verify", "priors", "conform")
+COMMANDS = ("compress", "view", "decompress", "inspect", "verify", "priors", "conform", "bench")
 ERROR = re.compile(r"rdpcodec: error (RDP-\d{3}): \S.*\n")
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from memo_prior import MemoPrior
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
@@ -26,6 +25,7 @@ from rdpcodec.container import parse
 from rdpcodec.errors import RdpError
 from rdpcodec.images import Picture, png_bytes, read_picture
 from rdpcodec.metrics import psnr
+from rdpcodec.priors.memo import MemoPrior
 
 KODAK = Path(__file__).parents[2] / "shared" / "data" / "kodak" / "kodim23.webp"
 RHOS = (0.0, 0.3, 0.5, 1.0)

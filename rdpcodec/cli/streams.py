@@ -103,11 +103,12 @@ def print_text(text: str) -> None:
     write_output(DASH, text.encode(encoding, "backslashreplace"))
 
 
-def print_rich(*parts: "RenderableType") -> None:
+def print_rich(*parts: "RenderableType", width_min: int = 0) -> None:
     """Write tables to standard output.
 
     Args:
         parts: What to render, one below the other.
+        width_min: Do not squeeze them into fewer columns, however narrow the terminal is.
 
     Raises:
         OutputError: If it cannot be written.
@@ -117,7 +118,7 @@ def print_rich(*parts: "RenderableType") -> None:
 
     text = io.StringIO()  # rich itself would end the program on a closed pipe
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
-    width = shutil.get_terminal_size().columns
+    width = max(width_min, shutil.get_terminal_size().columns)
     console = Console(file=text, force_terminal=on_terminal, width=width, highlight=False)
     for part in parts:
         console.print(part)

@@ -1,4 +1,4 @@
-"""Measures of a decoded picture."""
+"""Peak signal-to-noise ratio."""
 
 import math
 

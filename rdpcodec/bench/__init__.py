@@ -1,0 +1,1 @@
+"""Rate-distortion-perception measurements, of rdpcodec and of other coders."""

@@ -1,0 +1,124 @@
+"""Our codec and the baselines that share its priors, under measurement."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rdpcodec import __version__, codec, container
+from rdpcodec.bench.baselines.base import BaselineCodec
+from rdpcodec.bench.coders import Coded, Pixels, Reading
+from rdpcodec.bench.gauge import Meter, Spent
+from rdpcodec.bench.ways import parse_way, read_way
+from rdpcodec.priors.base import Prior
+from rdpcodec.priors.memo import Memo, MemoPrior
+
+VERSION = f"rdpcodec {__version__}"
+
+
+@dataclass
+class OwnCodec:
+    """rdpcodec with one of its channel coders.
+
+    Attributes:
+        name: What the table calls it.
+        model: The prior; a `MemoPrior` leaves seconds and memory out.
+        coder: The channel coder.
+    """
+
+    name: str
+    model: Prior
+    coder: str
+    version: str = VERSION
+
+    @property
+    def prior(self) -> str:
+        """The prior it codes with."""
+        return self.model.id
+
+    def readings(self, asked: Sequence[str]) -> list[str]:
+        """Return all the ways to read, since it has them all."""
+        return list(asked)
+
+    def encode(self, pixels: Pixels, target_bytes: int) -> Coded:
+        """Return the file of at most `target_bytes`.
+
+        Raises:
+            UsageError: If there is no file so small.
+        """
+        meter = Meter()
+        encoded = codec.encode_with_report(
+            pixels, target_bytes=target_bytes, prior=self.model, coder=self.coder
+        )
+        spent = meter.read()
+        report = container.parse(encoded.data)
+        facts = {"layers": float(len(report.header.layers))}
+        bits, kl_bits = encoded.report["payload_bits"], encoded.report["kl_bits"]
+        if isinstance(bits, int | float) and isinstance(kl_bits, int | float) and kl_bits:
+            facts["coded_over_kl"] = bits / kl_bits
+        return Coded(encoded.data, _unless_shared(spent, self.model), facts)
+
+    def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
+        """Yield each reading; the layers are walked once and no question is asked twice.
+
+        The seconds of a reading are what it takes alone: the walk, its own time, and the time of
+        the answers that it found in memory. The peak is that since the walk began.
+        """
+        meter = Meter()
+        chain = codec.receive(container.parse(data), prior=self.model)
+        walk, memo = meter.read().seconds, Memo(chain.denoise)
+        for name in readings:
+            way, before, recalled = parse_way(name), meter.read().seconds, memo.recalled_seconds
+            x = read_way(way, memo, chain.y, chain.sigma, chain.sigma_max)
+            pixels, after = codec.to_pixels(x), meter.read()
+            seconds = walk + after.seconds - before + memo.recalled_seconds - recalled
+            spent = Spent(seconds, after.peak_mib)
+            yield Reading(name, pixels, _unless_shared(spent, self.model))
+
+
+@dataclass
+class BaselineUnderTest:
+    """Another way to code with the same prior.
+
+    Attributes:
+        kind: Its class.
+        model: As in `OwnCodec`.
+    """
+
+    kind: type[BaselineCodec]
+    model: Prior
+    version: str = VERSION
+
+    @property
+    def name(self) -> str:
+        """What the table calls it."""
+        return self.kind.name
+
+    @property
+    def prior(self) -> str:
+        """The prior it codes with."""
+        return self.model.id
+
+    def readings(self, asked: Sequence[str]) -> list[str]:
+        """Return the readings of the default reader, the only one it has."""
+        return [name for name in asked if name.startswith("rho=")]
+
+    def encode(self, pixels: Pixels, target_bytes: int) -> Coded:
+        """Return the file of at most `target_bytes`, or the smallest that there is."""
+        meter = Meter()
+        data = self.kind(self.model).encode(pixels, target_bytes)
+        return Coded(data, _unless_shared(meter.read(), self.model))
+
+    def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
+        """Yield each reading; no question is asked twice, seconds as in `OwnCodec.decode`."""
+        memo = MemoPrior(self.model)
+        decoder, meter = self.kind(memo), Meter()
+        for name in readings:
+            before, recalled = meter.read().seconds, memo.recalled_seconds
+            pixels, after = decoder.decode(data, rho=parse_way(name).rho or 0.0), meter.read()
+            seconds = after.seconds - before + memo.recalled_seconds - recalled
+            spent = Spent(seconds, after.peak_mib)
+            yield Reading(name, pixels, _unless_shared(spent, self.model))
+
+
+def _unless_shared(spent: Spent, model: Prior) -> Spent | None:
+    """Return nothing where the prior's answers were shared, since they cost nothing then."""
+    return None if isinstance(model, MemoPrior) else spent

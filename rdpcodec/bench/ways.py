@@ -1,0 +1,85 @@
+"""Names of the ways to read one of our files: `rho=0.5`, `ode rho=1`, `ancestral`."""
+
+import math
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.readers import (
+    DEFAULT_EVALUATIONS,
+    DEFAULT_READER,
+    Denoise,
+    descend,
+    noise_levels,
+    read,
+)
+
+ANCESTRAL = "ancestral"
+ANCESTRAL_EVALUATIONS = 40
+DEFAULT_WAYS = ("rho=0", "rho=0.5", "rho=1")
+_NAME = re.compile(r"(?:(ode) )?rho=(0(?:\.\d+)?|1(?:\.0+)?)")
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Way:
+    """A reader and its rho; `ancestral` samples the posterior and has no rho."""
+
+    reader: str
+    rho: float | None
+
+
+def parse_way(name: str) -> Way:
+    """Return the way to read that a name stands for.
+
+    Raises:
+        UsageError: If there is no such name.
+    """
+    if name == ANCESTRAL:
+        return Way(ANCESTRAL, None)
+    found = _NAME.fullmatch(name)
+    if found is None:
+        expected = f"`rho=R` or `ode rho=R` with R in 0..1, or `{ANCESTRAL}`"
+        raise UsageError(ISSUE.INVALID_OPTION, f"--reading is {name!r}, expected {expected}")
+    return Way(found[1] or DEFAULT_READER, float(found[2]))
+
+
+def read_way(way: Way, denoise: Denoise, y: Tensor, sigma: float, sigma_max: float) -> Tensor:
+    """Return the picture (1, 3, H, W) that a way of reading makes of a state."""
+    if way.rho is None:
+        return ancestral(denoise, *descend(denoise, y, sigma, sigma_max))
+    return read(
+        denoise,
+        y,
+        sigma,
+        rho=way.rho,
+        reader=way.reader,
+        evaluations=DEFAULT_EVALUATIONS,
+        sigma_max=sigma_max,
+    )
+
+
+def ancestral(denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    """Return a sample of the posterior, by the chain of q(y_s | y_t, x0_hat).
+
+    Args:
+        denoise: E[x_0 | y].
+        y: (B, C, H, W) float32. The state.
+        sigma: Its level.
+
+    Source:
+        Ho et al. 2020, arXiv:2006.11239, algorithm 2, in units of x_0: DiffC-A of Theis et al.
+        2022, arXiv:2206.08889.
+    """
+    generator = torch.Generator().manual_seed(_SEED)
+    for above, below in pairwise(noise_levels(sigma, ANCESTRAL_EVALUATIONS)):
+        kept = (below / above) ** 2
+        x0_hat = denoise(y, above)
+        fresh = torch.randn(y.shape, generator=generator)
+        y = x0_hat + kept * (y - x0_hat) + below * math.sqrt(1 - kept) * fresh
+        sigma = below
+    return denoise(y, sigma)
