@@ -32,7 +32,7 @@ def test_a_gaussian_source_is_on_the_surface(tool: ModuleType, t: int) -> None:
     assert len(points) == 10
     for point in points:
         assert 1.0 < point.coded_bits / point.kl_bits < 1.15
-        assert 0.97 < point.kl_bits / point.information_bits < 1.3
+        assert 0.97 < point.kl_bits / point.information_bits < 1.4  # a kilobit at 2500
         assert point.mse == pytest.approx(point.mse_theory, rel=0.08)
         assert point.perception == pytest.approx(point.perception_theory, rel=0.05, abs=5e-3)
         assert 10 * math.log10(point.mse / point.bound) < 0.4
