@@ -36,7 +36,7 @@ def photos(tmp_path: Path) -> Path:
 def train(photos: Path, run: Path, minutes: float) -> str:
     """Train for some minutes and return what the tool printed."""
     command = [sys.executable, str(TOOL / "train.py"), str(photos), str(photos), str(run)]
-    settings = [f"run.minutes={minutes}", "run.trunk_from_minute=0.01", "data.crop=[64,64,64,64]"]
+    settings = [f"run.minutes={minutes}", "run.trunk_from_minute=0.0001", "data.crop=[64,64,64,64]"]
     settings += ["data.pixels_per_batch=4096"]
     for setting in settings:
         command += ["--set", setting]
@@ -62,11 +62,11 @@ def progress(run: Path) -> dict[str, float]:
 def test_a_run_goes_on_from_its_checkpoint(photos: Path, tmp_path: Path) -> None:
     """The second call adds steps, the branch and then the trunk move, and the average follows."""
     run = tmp_path / "run"
-    printed = train(photos, run, 0.03)
+    printed = train(photos, run, 0.05)
     first, before = progress(run), state(run, "weights")
     assert first["step"] > 0
     assert '"psnr"' in printed
-    train(photos, run, 0.06)
+    train(photos, run, 0.1)
     second, after = progress(run), state(run, "weights")
     assert second["step"] > first["step"]
     assert second["trunk_since"] == first["trunk_since"] is not None
