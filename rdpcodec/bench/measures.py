@@ -113,7 +113,7 @@ class Scorer:
     def _load(self, measure: Measure) -> Compare | None:
         try:
             return measure.load()
-        except (ImportError, RdpError) as error:
+        except (ImportError, ValueError, RdpError) as error:
             self._refuse(measure, error)
             return None
 

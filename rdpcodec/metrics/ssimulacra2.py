@@ -10,6 +10,9 @@ from PIL import Image
 def ssimulacra2(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
     """Return the SSIMULACRA 2 score of a copy.
 
+    The port treats the borders otherwise than libjxl does, and scores some points lower at low
+    quality: compare its scores with each other, not with published ones.
+
     Args:
         a: (H, W, 3) uint8, the original.
         b: The same shape, the copy.
