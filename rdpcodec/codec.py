@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from rdpcodec import container, schedule
+from rdpcodec.allocation import DEFAULT_STRENGTH
 from rdpcodec.chain import Chain, Clock
 from rdpcodec.channel import DEFAULT_CODER, ChannelCoder, ChannelStep, load_coder
 from rdpcodec.container import Chunk, Header, RdpFile
@@ -67,6 +68,7 @@ class EncodeOptions(TypedDict, total=False):
     coder: str
     coder_parameter: int | None
     rho_hint: float | None
+    rdo: float
     limits: Limits
     progress: Progress | None
 
@@ -87,6 +89,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     coder: str = DEFAULT_CODER,
     coder_parameter: int | None = None,
     rho_hint: float | None = None,
+    rdo: float = DEFAULT_STRENGTH,
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
 ) -> Encoded:
@@ -102,6 +105,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         coder: `trellis` or `pfr`.
         coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
         rho_hint: The rho a viewer may start at, stored beside the picture.
+        rdo: How far bits go where they lessen the error most, 0 .. 1; 0 simulates the channel of
+            y = x_0 + sigma n itself.
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
 
@@ -119,6 +124,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     limits.check("pixels", picture.width * picture.height, "the picture's width times height")
     if not 0 <= seed <= MAX_SEED:
         raise _invalid("seed", seed, f"0..{MAX_SEED}")
+    if not 0 <= rdo <= 1:
+        raise _invalid("rdo", rdo, "0 (all of the noisy state) .. 1")
     goal = _goal(t, bpp, target_bytes, picture.width * picture.height)
     channel_coder = _coder(coder, coder_parameter)
     model = load_prior(prior) if isinstance(prior, str) else prior
@@ -134,6 +141,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         seed=seed,
         ancillary=_ancillary(picture, rho_hint, limits),
         goal=goal,
+        strength=rdo,
     )
     encoder.run(lambda done, total: progress("encoding", done, total) if progress else None)
     file = _file(encoder)

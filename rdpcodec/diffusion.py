@@ -41,18 +41,18 @@ class Step:
         return 1.0 / self.below**2 - 1.0 / self.above**2
 
 
-def channel_mean(x_0: Tensor, x0_hat: Tensor, step: Step) -> Tensor:
+def channel_mean(residual: Tensor, step: Step) -> Tensor:
     """Return mu = a (x_0 - x0_hat) / tau, what the channel has to carry.
 
     Args:
-        x_0: (B, C, H, W) float32. Clean picture.
-        x0_hat: (B, C, H, W) float32. Its estimate at level `above`.
+        residual: (B, C, H, W) float32. x_0 - x0_hat, the clean picture less its estimate at level
+            `above`.
         step: The transition.
 
     Returns:
         (B, C, H, W) float32, in units of the step's noise.
     """
-    return (x_0 - x0_hat) * (step.a / step.tau)
+    return residual * (step.a / step.tau)
 
 
 def next_state(y: Tensor, x0_hat: Tensor, z: Tensor, step: Step) -> Tensor:

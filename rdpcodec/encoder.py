@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from rdpcodec import container, levels
+from rdpcodec import allocation, container, levels
 from rdpcodec.chain import Chain
 from rdpcodec.channel.base import ChannelCoder, ChannelStep, Indices
 from rdpcodec.container import Chunk, Header
@@ -52,6 +52,7 @@ class Encoder:
         seed: The file's seed.
         ancillary: Chunks that count towards the size of the file.
         goal: Where to stop.
+        strength: How far bits go where they lessen the error most (`allocation.weigh`).
     """
 
     x_0: Tensor
@@ -61,7 +62,9 @@ class Encoder:
     seed: int
     ancillary: tuple[Chunk, ...]
     goal: Goal
+    strength: float = 0.0
     coded: list[CodedLayer] = field(default_factory=list)
+    residual: Tensor = field(init=False)  # what the next layer is to carry
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Code layers until the goal is reached.
@@ -73,6 +76,7 @@ class Encoder:
             UsageError: If not even one layer fits the goal.
         """
         while not self._finished():
+            self.residual = self._residual()
             plan = self._plan()
             found = None if plan is None else self._fit(*plan)
             if found is None:
@@ -143,7 +147,7 @@ class Encoder:
         return coded
 
     def _code(self, t: int, q: int) -> CodedLayer:
-        mu = channel_mean(self.x_0, self.chain.x0_hat(), self.chain.step_to(t))
+        mu = channel_mean(self.residual, self.chain.step_to(t))
         step = self._channel_step(q)
         with self.chain.clock.measure("channel"):
             indices = self.coder.encode(mu.reshape(-1).cpu().numpy(), step)
@@ -156,7 +160,14 @@ class Encoder:
         return ChannelStep(seed=self.seed, layer=len(self.coded), dim=self.x_0.numel(), q=q)
 
     def _error_energy(self) -> float:
-        return _squared_length(self.x_0 - self.chain.x0_hat())
+        return _squared_length(self.residual)
+
+    def _residual(self) -> Tensor:
+        """Return x_0 - x0_hat, or what of it is worth its bits."""
+        missing = self.x_0 - self.chain.x0_hat()
+        if self.chain.t is None:  # all of the picture is missing
+            return missing
+        return allocation.weigh(missing, self.strength, len(self.coded))
 
     def _expected_layers(self) -> int:
         done = len(self.coded)

@@ -61,7 +61,7 @@ def test_a_delivered_mean_moves_the_state_to_x_0(step: Step) -> None:
     x_0, x0_hat, n = draw(1, 1, 3, 4, 5), draw(2, 1, 3, 4, 5), draw(3, 1, 3, 4, 5)
     above = 1e3 if math.isinf(step.above) else step.above
     y = x_0 + above * draw(4, 1, 3, 4, 5)
-    found = next_state(y, x0_hat, channel_mean(x_0, x0_hat, step) + n, step)
+    found = next_state(y, x0_hat, channel_mean(x_0 - x0_hat, step) + n, step)
     kept = 0 if math.isinf(step.above) else (1 - step.a) * y
     torch.testing.assert_close(found, kept + step.a * x_0 + step.tau * n, rtol=1e-5, atol=1e-5)
 
@@ -73,7 +73,7 @@ def test_a_ladder_of_exact_steps_gives_the_marginal() -> None:
     for k in range(5):
         step = Step(levels[k], levels[k + 1])
         x0_hat = 0.3 * y
-        z = channel_mean(x_0, x0_hat, step) + draw(10 + k, 1, 3, 64, 64)
+        z = channel_mean(x_0 - x0_hat, step) + draw(10 + k, 1, 3, 64, 64)
         y = next_state(y, x0_hat, z, step)
     noise = (y - x_0) / 0.5
     assert float(noise.std()) == pytest.approx(1, abs=4 / math.sqrt(2 * noise.numel()))

@@ -165,7 +165,7 @@ def test_divergence_over_a_fine_ladder_is_the_mutual_information(
     y, x0_hat, bits = torch.zeros_like(x_0), torch.zeros_like(x_0), torch.zeros(64)
     for k, (above, below) in enumerate(pairwise([math.inf, *levels])):
         step = Step(above, below)
-        mu = channel_mean(x_0, x0_hat, step)
+        mu = channel_mean(x_0 - x0_hat, step)
         bits += mu.square().sum(dim=(1, 2, 3)) / (2 * math.log(2))
         y = next_state(y, x0_hat, mu + noise(x_0, 100 + k), step)
         x0_hat = PRIOR.denoise(y, below)

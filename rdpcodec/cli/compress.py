@@ -34,6 +34,14 @@ Seed = Annotated[int, typer.Option(help="Of the shared randomness; any is as goo
 RhoHint = Annotated[
     float | None, typer.Option(metavar="R", help="The rho a viewer starts at; kept in the file.")
 ]
+Rdo = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S",
+        help="How far bits go where they lessen the error most, 0 (the exact noisy state) to 1. "
+        "Default: 0.5.",
+    ),
+]
 Report = Annotated[
     str | None,
     typer.Option(metavar="FILE.json", help="Write bits, seconds and layers as JSON."),
@@ -55,6 +63,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     coder: Coder = "trellis",
     seed: Seed = 0,
     rho_hint: RhoHint = None,
+    rdo: Rdo = None,
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
@@ -67,6 +76,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     picture = _read(source, quiet=quiet)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads torch
+        from rdpcodec.allocation import DEFAULT_STRENGTH  # noqa: PLC0415 - loads torch
         from rdpcodec.priors import DEFAULT_PRIOR  # noqa: PLC0415 - loads torch
 
         encoded = codec.encode_with_report(
@@ -78,6 +88,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
             seed=seed,
             coder=coder,
             rho_hint=rho_hint,
+            rdo=DEFAULT_STRENGTH if rdo is None else rdo,
             progress=shown,
         )
     write_output(out, encoded.data)

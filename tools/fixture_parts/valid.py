@@ -69,7 +69,9 @@ def coded(width: int, height: int, channels: int, **options: Any) -> Callable[[s
         icc = options.get("icc")
         given = {key: value for key, value in options.items() if key != "icc"}
         picture = Picture(scene(name, width, height, channels), icc)
-        return encode(picture, **({"prior": "gaussian-1", "t": 1984, "seed": 1} | given))
+        return encode(
+            picture, **({"prior": "gaussian-1", "t": 1984, "seed": 1, "rdo": 0.0} | given)
+        )
 
     return make
 
