@@ -14,6 +14,7 @@ from torch import Tensor
 from rdpcodec import container, schedule
 from rdpcodec.chain import Chain, Clock
 from rdpcodec.channel import DEFAULT_CODER, ChannelCoder, ChannelStep, load_coder
+from rdpcodec.compute import Compute
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.encoder import Encoder, Goal
 from rdpcodec.errors import ISSUE, PriorUnavailableError, UsageError
@@ -37,6 +38,7 @@ from rdpcodec.schedule import T_MAX
 
 DEFAULT_RHO = 0.5
 DEFAULT_T = 1984
+HOST = Compute()
 EVALUATIONS_MAX = 1000
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
@@ -69,6 +71,8 @@ class EncodeOptions(TypedDict, total=False):
     rho_hint: float | None
     limits: Limits
     progress: Progress | None
+    device: str
+    precision: str
 
 
 def encode(image: object, **options: Unpack[EncodeOptions]) -> bytes:
@@ -89,6 +93,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     rho_hint: float | None = None,
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
+    device: str = "cpu",
+    precision: str = "float32",
 ) -> Encoded:
     """Compress a picture.
 
@@ -104,6 +110,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         rho_hint: The rho a viewer may start at, stored beside the picture.
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
+        device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
+        precision: `float32`, or `bfloat16` for a faster prior at large noise.
 
     Returns:
         The file and its report.
@@ -121,14 +129,15 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         raise _invalid("seed", seed, f"0..{MAX_SEED}")
     goal = _goal(t, bpp, target_bytes, picture.width * picture.height)
     channel_coder = _coder(coder, coder_parameter)
+    compute = Compute(device, precision)
     model = load_prior(prior) if isinstance(prior, str) else prior
     header = partial(
         _header, picture, model, seed=seed, coder=coder, coder_parameter=channel_coder.parameter
     )
-    x_0 = to_tensor(picture)
+    x_0 = to_tensor(picture).to(compute.device)
     encoder = Encoder(
         x_0=x_0,
-        chain=Chain(model, (picture.channels, picture.height, picture.width)),
+        chain=_chain(model, compute, (picture.channels, picture.height, picture.width)),
         coder=channel_coder,
         header=header,
         seed=seed,
@@ -153,6 +162,8 @@ def decode(  # noqa: PLR0913 - the options of a codec
     limits: Limits = DEFAULT,
     allow_partial: bool = False,
     progress: Progress | None = None,
+    device: str = "cpu",
+    precision: str = "float32",
 ) -> Picture:
     """Read a file at any rho.
 
@@ -167,6 +178,8 @@ def decode(  # noqa: PLR0913 - the options of a codec
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
         progress: Called with the phase, the steps done and all steps.
+        device: As in `encode_with_report`.
+        precision: As in `encode_with_report`; neither has to be what the encoder used.
 
     Returns:
         The picture, with the colour profile that the file holds.
@@ -175,6 +188,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
         RdpError: NotRdpError, ContainerError, PriorError, LimitError, BitstreamError or
             UsageError; see spec 13.
     """
+    compute = Compute(device, precision)
     file = container.parse(data, limits=limits, allow_partial=allow_partial)
     wanted = _rho(file, rho)
     reader = DEFAULT_READER if reader is None else reader
@@ -184,7 +198,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
     if not 1 <= evaluations <= EVALUATIONS_MAX:
         raise _invalid("evaluations", evaluations, f"1..{EVALUATIONS_MAX}")
     icc = container.unpack_icc(file.ancillary, limits=limits)
-    chain = receive(file, layers=layers, prior=prior, progress=progress)
+    chain = receive(file, layers=layers, prior=prior, progress=progress, compute=compute)
     total = evaluations if reader == "ode" or needs_flow(wanted) else 1
     if reader == "geodesic":
         total += descent_steps(chain.sigma, chain.sigma_max)
@@ -192,7 +206,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
         _Counter(chain, progress, total),
         chain.y,
         chain.sigma,
-        rho=wanted,
+        rho=wanted.to(chain.y.device) if isinstance(wanted, Tensor) else wanted,
         reader=reader,
         evaluations=evaluations,
         sigma_max=chain.sigma_max,
@@ -206,6 +220,7 @@ def receive(
     layers: int | None = None,
     prior: str | Prior | None = None,
     progress: Progress | None = None,
+    compute: Compute = HOST,
 ) -> Chain:
     """Return the chain at the state y_T that a file's layers lead to.
 
@@ -214,6 +229,7 @@ def receive(
         layers: How many layers, from the coarse end; all that are whole when None.
         prior: Where to take the prior from.
         progress: As in `decode`.
+        compute: Where and how finely to compute.
 
     Returns:
         The chain at the level of the last layer used.
@@ -229,15 +245,19 @@ def receive(
     model = prior_of(file.header, prior)
     header = file.header
     coder = load_coder(header.coder, header.coder_parameter)
-    chain = Chain(model, (header.channels, header.height, header.width))
+    chain = _chain(model, compute, (header.channels, header.height, header.width))
     for k, layer in enumerate(header.layers[:count]):
         step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
         with chain.clock.measure("channel"):
             z = coder.decode(coder.unpack(file.layer_bits(k), step), step)
-        chain.advance(layer.t, torch.from_numpy(z).view_as(chain.y))
+        chain.advance(layer.t, torch.from_numpy(z).view_as(chain.y).to(chain.y.device))
         if progress:
             progress("decoding", k + 1, count)
     return chain
+
+
+def _chain(model: Prior, compute: Compute, shape: tuple[int, int, int]) -> Chain:
+    return Chain(model.at_precision(compute.precision), shape, compute.device)
 
 
 class _Counter:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Quiet
+from rdpcodec.cli.options import CoderName, Device, Precision, Quiet
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import DASH, check_destination, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
@@ -55,6 +55,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
     coder: Coder = "trellis",
     seed: Seed = 0,
     rho_hint: RhoHint = None,
+    device: Device = "cpu",
+    precision: Precision = "float32",
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
@@ -78,6 +80,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
             seed=seed,
             coder=coder,
             rho_hint=rho_hint,
+            device=device,
+            precision=precision,
             progress=shown,
         )
     write_output(out, encoded.data)
