@@ -106,11 +106,18 @@ class PhotoNetwork(nn.Module):
         heard = self.training or bool(share.any())  # else it is not worth computing
         context = x
         for number, layer in enumerate(self.trunk, start=1):
-            x = layer(x.to(layer.get_parameter("weight").dtype))
+            x = layer(_suited(x, layer))
             if number == JOINS_AFTER and heard:
                 x = x.add_(context * share)
             if number < LAYERS:
                 x = functional.relu_(x)
             if number == LEAVES_AFTER and heard:
-                context = self.context(x.to(self.context.down.weight.dtype))
+                context = self.context(_suited(x, self.context.down))
         return functional.pixel_shuffle(x, 2)
+
+
+def _suited(x: Tensor, layer: nn.Module) -> Tensor:
+    """Return x in the precision of the layer's weights; under autocast the layer sees to it."""
+    if torch.is_autocast_enabled(x.device.type):
+        return x
+    return x.to(layer.get_parameter("weight").dtype)
