@@ -15,6 +15,7 @@ from rdpcodec import container, schedule
 from rdpcodec.allocation import DEFAULT_STRENGTH
 from rdpcodec.chain import Chain, Clock
 from rdpcodec.channel import DEFAULT_CODER, ChannelCoder, ChannelStep, load_coder
+from rdpcodec.compute import Compute
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.encoder import Encoder, Goal
 from rdpcodec.errors import ISSUE, PriorUnavailableError, UsageError
@@ -38,6 +39,7 @@ from rdpcodec.schedule import T_MAX
 
 DEFAULT_RHO = 0.5
 DEFAULT_T = 1984
+HOST = Compute()
 EVALUATIONS_MAX = 1000
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
@@ -71,6 +73,8 @@ class EncodeOptions(TypedDict, total=False):
     rdo: float
     limits: Limits
     progress: Progress | None
+    device: str
+    precision: str
 
 
 def encode(image: object, **options: Unpack[EncodeOptions]) -> bytes:
@@ -92,6 +96,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     rdo: float = DEFAULT_STRENGTH,
     limits: Limits = DEFAULT,
     progress: Progress | None = None,
+    device: str = "cpu",
+    precision: str = "float32",
 ) -> Encoded:
     """Compress a picture.
 
@@ -109,6 +115,8 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
             y = x_0 + sigma n itself.
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
+        device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
+        precision: `float32`, or `bfloat16` for a faster prior at large noise.
 
     Returns:
         The file and its report.
@@ -128,14 +136,15 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         raise _invalid("rdo", rdo, "0 (all of the noisy state) .. 1")
     goal = _goal(t, bpp, target_bytes, picture.width * picture.height)
     channel_coder = _coder(coder, coder_parameter)
+    compute = Compute(device, precision)
     model = load_prior(prior) if isinstance(prior, str) else prior
     header = partial(
         _header, picture, model, seed=seed, coder=coder, coder_parameter=channel_coder.parameter
     )
-    x_0 = to_tensor(picture)
+    x_0 = to_tensor(picture).to(compute.device)
     encoder = Encoder(
         x_0=x_0,
-        chain=Chain(model, (picture.channels, picture.height, picture.width)),
+        chain=_chain(model, compute, (picture.channels, picture.height, picture.width)),
         coder=channel_coder,
         header=header,
         seed=seed,
@@ -161,6 +170,8 @@ def decode(  # noqa: PLR0913 - the options of a codec
     limits: Limits = DEFAULT,
     allow_partial: bool = False,
     progress: Progress | None = None,
+    device: str = "cpu",
+    precision: str = "float32",
 ) -> Picture:
     """Read a file at any rho.
 
@@ -175,6 +186,8 @@ def decode(  # noqa: PLR0913 - the options of a codec
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
         progress: Called with the phase, the steps done and all steps.
+        device: As in `encode_with_report`.
+        precision: As in `encode_with_report`; neither has to be what the encoder used.
 
     Returns:
         The picture, with the colour profile that the file holds.
@@ -183,6 +196,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
         RdpError: NotRdpError, ContainerError, PriorError, LimitError, BitstreamError or
             UsageError; see spec 13.
     """
+    compute = Compute(device, precision)
     file = container.parse(data, limits=limits, allow_partial=allow_partial)
     wanted = _rho(file, rho)
     reader = DEFAULT_READER if reader is None else reader
@@ -192,7 +206,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
     if not 1 <= evaluations <= EVALUATIONS_MAX:
         raise _invalid("evaluations", evaluations, f"1..{EVALUATIONS_MAX}")
     icc = container.unpack_icc(file.ancillary, limits=limits)
-    chain = receive(file, layers=layers, prior=prior, progress=progress)
+    chain = receive(file, layers=layers, prior=prior, progress=progress, compute=compute)
     total = evaluations if reader == "ode" or needs_flow(wanted) else 1
     if reader == "geodesic":
         total += descent_steps(chain.sigma, chain.sigma_max)
@@ -200,7 +214,7 @@ def decode(  # noqa: PLR0913 - the options of a codec
         _Counter(chain, progress, total),
         chain.y,
         chain.sigma,
-        rho=wanted,
+        rho=wanted.to(chain.y.device) if isinstance(wanted, Tensor) else wanted,
         reader=reader,
         evaluations=evaluations,
         sigma_max=chain.sigma_max,
@@ -214,6 +228,7 @@ def receive(
     layers: int | None = None,
     prior: str | Prior | None = None,
     progress: Progress | None = None,
+    compute: Compute = HOST,
 ) -> Chain:
     """Return the chain at the state y_T that a file's layers lead to.
 
@@ -222,6 +237,7 @@ def receive(
         layers: How many layers, from the coarse end; all that are whole when None.
         prior: Where to take the prior from.
         progress: As in `decode`.
+        compute: Where and how finely to compute.
 
     Returns:
         The chain at the level of the last layer used.
@@ -237,15 +253,19 @@ def receive(
     model = prior_of(file.header, prior)
     header = file.header
     coder = load_coder(header.coder, header.coder_parameter)
-    chain = Chain(model, (header.channels, header.height, header.width))
+    chain = _chain(model, compute, (header.channels, header.height, header.width))
     for k, layer in enumerate(header.layers[:count]):
         step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
         with chain.clock.measure("channel"):
             z = coder.decode(coder.unpack(file.layer_bits(k), step), step)
-        chain.advance(layer.t, torch.from_numpy(z).view_as(chain.y))
+        chain.advance(layer.t, torch.from_numpy(z).view_as(chain.y).to(chain.y.device))
         if progress:
             progress("decoding", k + 1, count)
     return chain
+
+
+def _chain(model: Prior, compute: Compute, shape: tuple[int, int, int]) -> Chain:
+    return Chain(model.at_precision(compute.precision), shape, compute.device)
 
 
 class _Counter:

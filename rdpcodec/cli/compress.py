@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Quiet
+from rdpcodec.cli.options import CoderName, Device, Precision, Quiet
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import DASH, check_destination, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
@@ -64,6 +64,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
     seed: Seed = 0,
     rho_hint: RhoHint = None,
     rdo: Rdo = None,
+    device: Device = "cpu",
+    precision: Precision = "float32",
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
@@ -89,6 +91,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
             coder=coder,
             rho_hint=rho_hint,
             rdo=DEFAULT_STRENGTH if rdo is None else rdo,
+            device=device,
+            precision=precision,
             progress=shown,
         )
     write_output(out, encoded.data)

@@ -6,6 +6,7 @@ import typer
 
 ReaderName = Literal["ode", "geodesic"]
 CoderName = Literal["trellis", "pfr"]
+PrecisionName = Literal["float32", "bfloat16"]
 
 
 def _or_global(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001 - typer calls it
@@ -46,4 +47,12 @@ AllowPartial = Annotated[
 ]
 Evaluations = Annotated[
     int | None, typer.Option(metavar="N", help="How often the reader asks the network.")
+]
+Device = Annotated[
+    str,
+    typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the prior computes."),
+]
+Precision = Annotated[
+    PrecisionName,
+    typer.Option(help="bfloat16 rounds photo-1 at large noise; faster on processors that have it."),
 ]

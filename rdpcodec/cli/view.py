@@ -12,8 +12,11 @@ import typer
 from rdpcodec.cli.messages import naming, say
 from rdpcodec.cli.options import (
     AllowPartial,
+    Device,
     Evaluations,
     Layers,
+    Precision,
+    PrecisionName,
     PriorSource,
     Quiet,
     RdpInput,
@@ -48,6 +51,8 @@ class _Reading:
     prior: str | None
     evaluations: int | None
     allow_partial: bool
+    device: str
+    precision: PrecisionName
 
 
 def view(  # noqa: PLR0913 - one parameter per option
@@ -64,6 +69,8 @@ def view(  # noqa: PLR0913 - one parameter per option
     prior: PriorSource = None,
     evaluations: Evaluations = None,
     allow_partial: AllowPartial = False,
+    device: Device = "cpu",
+    precision: Precision = "float32",
     quiet: Quiet = False,
 ) -> None:
     """Show an .rdp picture in a window or in the terminal, or save it with -o.
@@ -78,6 +85,8 @@ def view(  # noqa: PLR0913 - one parameter per option
         prior=prior,
         evaluations=evaluations,
         allow_partial=allow_partial,
+        device=device,
+        precision=precision,
     )
     if out is not None:
         _save(file, out, reading, quiet=quiet)
@@ -105,6 +114,8 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     prior: PriorSource = None,
     evaluations: Evaluations = None,
     allow_partial: AllowPartial = False,
+    device: Device = "cpu",
+    precision: Precision = "float32",
     quiet: Quiet = False,
 ) -> None:
     """Read an .rdp picture and save it as an image file.
@@ -119,6 +130,8 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         prior=prior,
         evaluations=evaluations,
         allow_partial=allow_partial,
+        device=device,
+        precision=precision,
     )
     _save(file, out, reading, quiet=quiet)
 
@@ -170,6 +183,8 @@ def _decode(file: str, reading: _Reading, *, quiet: bool) -> "Picture":
             prior=reading.prior,
             evaluations=reading.evaluations,
             allow_partial=reading.allow_partial,
+            device=reading.device,
+            precision=reading.precision,
             progress=shown,
         )
 

@@ -66,6 +66,17 @@ class Prior(ABC):
         )
         return hashlib.sha256(canonical.encode("ascii")).digest()[:DIGEST_BYTES]
 
+    def at_precision(self, precision: str) -> "Prior":  # noqa: ARG002 - for those who know more
+        """Return this prior, computed in `precision` where its rounding does not matter.
+
+        Args:
+            precision: `float32` or `bfloat16`.
+
+        Returns:
+            A prior with the same manifest; itself, in float32, if it has no faster way.
+        """
+        return self
+
     @abstractmethod
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the estimate of the clean picture, E[x_0 | y].

@@ -38,6 +38,7 @@ class MemoPrior(Prior):
     """Another prior, asked once for each state and noise level."""
 
     def __init__(self, prior: Prior) -> None:
+        self._prior = prior
         self.manifest, self.card = prior.manifest, prior.card
         self.sigma_max, self.calibration = prior.sigma_max, prior.calibration
         self.refresh = prior.refresh
@@ -47,6 +48,11 @@ class MemoPrior(Prior):
     def recalled_seconds(self) -> float:
         """What the answers given from memory took when they were computed."""
         return self._memo.recalled_seconds
+
+    def at_precision(self, precision: str) -> Prior:
+        """Return itself if that is the same, else another memory; see `Prior.at_precision`."""
+        changed = self._prior.at_precision(precision)
+        return self if changed is self._prior else MemoPrior(changed)
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the prior's estimate; see `Prior.denoise`."""

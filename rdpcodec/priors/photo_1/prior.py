@@ -20,6 +20,8 @@ from rdpcodec.priors.tiles import Tiling, in_tiles
 
 # Noise up to 150/255 of the pixel range is the network's own.
 NETWORK_SIGMA_MAX = 300 / 255
+# From here on bfloat16 costs at most 0.012 dB (12 Kodak crops); at noise 15/255 it would be 0.025.
+BFLOAT16_FROM = 40 / 255
 TILING = Tiling(size=1024, overlap=64)
 # A reduced picture with a shorter side than this tells a convolution too little.
 REDUCED_SIDE_MIN = 16
@@ -30,9 +32,12 @@ PACKAGE = "rdpcodec.priors.photo_1"
 class PhotoPrior(Prior):
     """FFDNet's trunk with a context branch, on an octave of its own for every sigma."""
 
-    def __init__(self) -> None:
+    def __init__(self, precision: str = "float32") -> None:
         stored = _read("weights.safetensors")
         self._network = _load_network(stored)
+        self._precision = precision
+        rounds = precision == "bfloat16"
+        self._coarse = self._network.in_bfloat16() if rounds else self._network
         self._gaussian = GaussianPrior()
         calibration = _read("calibration.json")
         self.manifest = {
@@ -59,6 +64,10 @@ class PhotoPrior(Prior):
         self.calibration = _load_calibration(calibration)
         self.refresh = REFRESH
 
+    def at_precision(self, precision: str) -> Prior:
+        """Return the prior, in bfloat16 only above `BFLOAT16_FROM`; see `Prior.at_precision`."""
+        return self if precision == self._precision else PhotoPrior(precision)
+
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the estimate; see `Prior.denoise`."""
         k = reduction(sigma, NETWORK_SIGMA_MAX)
@@ -74,7 +83,8 @@ class PhotoPrior(Prior):
         edges = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
         p = (functional.pad(y, edges, mode="replicate") + 1) / 2
         noise = p.new_full((p.shape[0],), sigma / 2)
-        network = self._network.to(y.device)
+        network = self._coarse if sigma >= BFLOAT16_FROM else self._network
+        network = network.to(y.device)
         clean = in_tiles(lambda tile: network(tile, noise), p, TILING)
         return clean[..., :height, :width].contiguous().mul_(2).sub_(1)
 

@@ -1,0 +1,158 @@
+"""Where and how finely a run computes; never a matter of the file."""
+
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from rdpcodec import container
+from rdpcodec.codec import decode, encode
+from rdpcodec.compute import Compute
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.priors import load_prior
+from rdpcodec.priors.memo import MemoPrior
+from rdpcodec.priors.photo_1.prior import BFLOAT16_FROM, NETWORK_SIGMA_MAX, PhotoPrior
+
+Pixels = NDArray[np.uint8]
+MakePhoto = Callable[..., Pixels]
+FAST: dict[str, Any] = {"precision": "bfloat16"}
+
+
+def psnr(found: object, truth: object) -> float:
+    """Return the PSNR in dB of 8-bit pixels."""
+    error = np.square(np.asarray(found).astype(float) - np.asarray(truth)).mean()
+    return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def test_the_default_is_float32_on_the_cpu() -> None:
+    """Who says nothing gets what every machine has."""
+    compute = Compute()
+    assert (compute.device, compute.precision) == ("cpu", "float32")
+    with pytest.raises(FrozenInstanceError):
+        compute.device = "cuda"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "meta", "tpu", "", "CPU", "cuda:-1"])
+def test_a_device_that_is_not_there_is_refused(device: str) -> None:
+    """The refusal names what was asked for and what there is."""
+    with pytest.raises(UsageError, match=f"device is {device}, expected .* cpu") as caught:
+        Compute(device=device)
+    assert caught.value.issue == ISSUE.INVALID_OPTION == "RDP-701"
+
+
+def test_what_torch_finds_is_what_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Devices are accepted with and without a number, as many as there are."""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert [Compute(device).device for device in ("cuda", "cuda:1")] == ["cuda", "cuda:1"]
+    with pytest.raises(UsageError, match=r"device is mps, .*: cpu or cuda or cuda:0 or cuda:1"):
+        Compute("mps")
+
+
+@pytest.mark.parametrize("option", [{"device": "cuda:99"}, {"precision": "float16"}])
+def test_both_directions_refuse_before_they_work(photo: MakePhoto, option: dict[str, Any]) -> None:
+    """An option that is out of range has its id, in `encode` and in `decode`."""
+    for call in (
+        lambda: encode(photo(8, 8), prior="gaussian-1", **option),
+        lambda: decode(b"not even a file", **option),
+    ):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert caught.value.issue == ISSUE.INVALID_OPTION
+
+
+def test_naming_the_default_changes_nothing(photo: MakePhoto) -> None:
+    """`device` cpu and `precision` float32 are what everybody had before there was a choice."""
+    picture, same = photo(24, 16), {"device": "cpu", "precision": "float32"}
+    data = encode(picture, prior="gaussian-1", t=2100)
+    assert encode(picture, prior="gaussian-1", t=2100, **same) == data
+    assert np.array_equal(decode(data, **same).pixels, decode(data).pixels)
+
+
+def test_a_prior_without_a_faster_way_stays_as_it_is() -> None:
+    """`gaussian-1` computes in float32 whatever is asked; so does its memory."""
+    prior = load_prior("gaussian-1")
+    assert prior.at_precision("bfloat16") is prior
+    remembered = MemoPrior(prior)
+    assert remembered.at_precision("bfloat16") is remembered
+
+
+@pytest.mark.weights
+def test_the_precision_is_no_part_of_the_prior() -> None:
+    """The digest is the same, the default stays exact, and there is a way back."""
+    exact = load_prior("photo-1")
+    fast = exact.at_precision("bfloat16")
+    assert fast.digest == exact.digest
+    assert exact.at_precision("float32") is exact is load_prior("photo-1")
+    y = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    assert not torch.equal(fast.denoise(y, 0.5), exact.denoise(y, 0.5))
+    assert torch.equal(fast.at_precision("float32").denoise(y, 0.5), exact.denoise(y, 0.5))
+    remembered = MemoPrior(exact).at_precision("bfloat16")
+    assert isinstance(remembered, MemoPrior)
+    assert torch.equal(remembered.denoise(y, 0.5), fast.denoise(y, 0.5))
+
+
+@pytest.mark.weights
+def test_bfloat16_is_left_to_large_noise(photo: MakePhoto) -> None:
+    """Below the bound the bits are those of float32; above it the loss is 0.03 dB at most."""
+    x_0 = torch.from_numpy(photo(96, 96)).permute(2, 0, 1)[None] / 127.5 - 1
+    exact = PhotoPrior()
+    fast = exact.at_precision("bfloat16")
+    noise = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(1))
+    for sigma in (0.03, 0.99 * BFLOAT16_FROM):
+        y = x_0 + sigma * noise
+        assert torch.equal(fast.denoise(y, sigma), exact.denoise(y, sigma))
+    for sigma in (1.2 * BFLOAT16_FROM, NETWORK_SIGMA_MAX, 2 * NETWORK_SIGMA_MAX):
+        y = x_0 + sigma * noise
+        estimates = fast.denoise(y, sigma), exact.denoise(y, sigma)
+        assert estimates[0].dtype == torch.float32
+        assert not torch.equal(*estimates)
+        errors = [float((estimate - x_0).square().mean()) for estimate in estimates]
+        assert 10 * np.log10(errors[0] / errors[1]) < 0.03
+
+
+@pytest.mark.weights
+@pytest.mark.parametrize("sigma", [0.2, 0.5, 1.1])
+def test_bfloat16_keeps_the_mean_colour(photo: MakePhoto, sigma: float) -> None:
+    """The mean moves by under 0.2 of 255, since a chain of estimates would add it up."""
+    x_0 = torch.from_numpy(photo(96, 96, seed=3)).permute(2, 0, 1)[None] / 127.5 - 1
+    y = x_0 + sigma * torch.randn(x_0.shape, generator=torch.Generator().manual_seed(2))
+    exact = load_prior("photo-1")
+    moved = exact.at_precision("bfloat16").denoise(y, sigma) - exact.denoise(y, sigma)
+    assert float(moved.mean(dim=(0, 2, 3)).abs().max()) * 127.5 < 0.2
+
+
+@pytest.mark.weights
+def test_precisions_read_each_other(photo: MakePhoto, one_thread: None) -> None:
+    """A file of either precision is read in the other, a little off the picture it means."""
+    del one_thread
+    picture = photo(64, 48)
+    files = [encode(picture, t=2300), encode(picture, t=2300, **FAST)]
+    headers = [container.parse(data).header for data in files]
+    assert headers[0].prior_digest == headers[1].prior_digest
+    for data in files:
+        exact, fast = decode(data, rho=0).pixels, decode(data, rho=0, **FAST).pixels
+        assert psnr(exact, fast) > 42
+        assert abs(psnr(exact, picture) - psnr(fast, picture)) < 0.3
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("prior", ["photo-1", "ffdnet-1", "gaussian-1"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_file_made_on_a_gpu_is_read_on_the_cpu(
+    photo: MakePhoto, prior: str, channels: int
+) -> None:
+    """What cuda wrote reads on both sides alike, at one rho and with a map of it."""
+    if not torch.cuda.is_available():
+        pytest.skip("torch finds no cuda here")
+    picture = photo(96, 64, channels)
+    data = encode(picture, prior=prior, t=2100, device="cuda")
+    for rho in (0.0, 1.0, np.linspace(0, 1, 96 * 64, dtype=np.float32).reshape(64, 96)):
+        here, there = decode(data, rho=rho), decode(data, rho=rho, device="cuda")
+        assert psnr(here.pixels, there.pixels) > 40
+        assert psnr(here.pixels, picture) > 20
