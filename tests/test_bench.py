@@ -429,3 +429,18 @@ def test_default_plan_is_sound() -> None:
     assert set(catalogue.DEFAULT_NAMES) <= set(catalogue.NAMES)
     assert catalogue.DEFAULT_ANCHOR in catalogue.DEFAULT_NAMES
     assert [parse_way(name).rho for name in runner.DEFAULT_WAYS] == [0, 0.5, 1]
+
+
+def test_the_middle_alone_is_measured_under_a_name_of_its_own(folder: Path, tmp_path: Path) -> None:
+    """--crop 16 measures 16x16 pixels, and the page names the command that does it again."""
+    csv = tmp_path / "crops.csv"
+    rows = run(Plan(folder, csv=csv, names=("webp",), rates=(8.0,), crop=16))
+    assert {row.picture for row in rows} == {"colour@16", "grey@16"}
+    assert all(row.bytes <= 8 * 16 * 16 / 8 for row in rows)
+    assert "--crop 16" in page.markdown_page(rows, "webp", csv)
+
+
+def test_a_crop_of_nothing_is_refused(folder: Path) -> None:
+    """A side of 0 is RDP-701."""
+    with pytest.raises(UsageError, match="--crop is 0"):
+        run(Plan(folder, names=("webp",), crop=0))

@@ -1,5 +1,6 @@
 """Published means over the 24 pictures of Kodak, not measured here; RGB PSNR, LPIPS of AlexNet."""
 
+import re
 from dataclasses import dataclass
 
 
@@ -66,5 +67,5 @@ KODAK = (
 
 
 def applies_to(pictures: set[str]) -> bool:
-    """Return whether all pictures are Kodak's, so that curves may share a plot."""
-    return bool(pictures) and all(name.startswith("kodim") for name in pictures)
+    """Return whether all pictures are Kodak's, and whole, so that curves may share a plot."""
+    return bool(pictures) and all(re.fullmatch(r"kodim\d\d", name) for name in pictures)

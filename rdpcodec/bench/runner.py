@@ -9,7 +9,7 @@ import numpy as np
 from rdpcodec.bench import catalogue
 from rdpcodec.bench.coders import BenchCodec, Coded, Pixels, Reading
 from rdpcodec.bench.measures import Scorer
-from rdpcodec.bench.rows import Key, Row, read_rows, write_rows
+from rdpcodec.bench.rows import CROPPED, Key, Row, read_rows, write_rows
 from rdpcodec.bench.ways import DEFAULT_WAYS, parse_way
 from rdpcodec.errors import ISSUE, ImageError, UsageError
 from rdpcodec.files import check_output
@@ -37,6 +37,8 @@ class Plan:
         prior_id: The prior of those that need one.
         memo: Share the prior's answers among all files of a picture: the same files and
             pictures in less time, but no seconds and no memory.
+        crop: Measure the middle of each picture, of this side, alone; it is then called
+            `NAME@crop`.
     """
 
     folder: Path
@@ -46,6 +48,7 @@ class Plan:
     readings: Sequence[str] = DEFAULT_WAYS
     prior_id: str = DEFAULT_PRIOR
     memo: bool = False
+    crop: int | None = None
 
 
 def run(plan: Plan, *, progress: Progress | None = None, note: Note = lambda _: None) -> list[Row]:
@@ -79,6 +82,9 @@ def _checked(plan: Plan) -> list[Path]:
                 f"--bpp is {rate}, expected more than 0 and at most {BPP_MAX:g} bits per pixel"
             )
             raise UsageError(ISSUE.INVALID_OPTION, message)
+    if plan.crop is not None and plan.crop < 1:
+        message = f"--crop is {plan.crop}, expected a side in pixels"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
     for name in plan.readings:
         parse_way(name)
     catalogue.check_names(plan.names)
@@ -113,13 +119,15 @@ class _Job:
     def measure(self, path: Path, codecs: list[BenchCodec]) -> None:
         """Measure what is missing of one picture."""
         pixels: Pixels | None = None
+        crop = self.plan.crop
+        name = path.stem if crop is None else f"{path.stem}{CROPPED}{crop}"
         for codec in codecs:
             for rate in self.plan.rates:
-                wanted = self._wanted(path.stem, codec, rate)
-                self._report(f"{path.stem} {codec.name} {rate:g} bpp", len(codecs))
+                wanted = self._wanted(name, codec, rate)
+                self._report(f"{name} {codec.name} {rate:g} bpp", len(codecs))
                 if wanted:
-                    pixels = _pixels(path) if pixels is None else pixels
-                    self._add(_File(path.stem, codec, rate, pixels), wanted)
+                    pixels = _pixels(path, crop) if pixels is None else pixels
+                    self._add(_File(name, codec, rate, pixels), wanted)
 
     def _wanted(self, picture: str, codec: BenchCodec, rate: float) -> list[str]:
         names = codec.readings(self.plan.readings)
@@ -196,11 +204,14 @@ class _File:
         )
 
 
-def _pixels(path: Path) -> Pixels:
-    """Return the pixels of a picture, (H, W, 3); a grey one gets three equal channels."""
+def _pixels(path: Path, crop: int | None) -> Pixels:
+    """Return the pixels of a picture, or of its middle, (H, W, 3); grey gets three channels."""
     try:
         pixels = read_picture(path)[0].pixels
     except (ImageError, UsageError) as error:
         error.add_note(str(path))
         raise
+    if crop is not None:
+        top, left = (max(0, (side - crop) // 2) for side in pixels.shape[:2])
+        pixels = np.ascontiguousarray(pixels[top : top + crop, left : left + crop])
     return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)

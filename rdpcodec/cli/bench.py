@@ -57,6 +57,10 @@ Anchor = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="What BD-rates are relative to. Default: avif-444-psnr."),
 ]
+Crop = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Measure only the middle N x N pixels of each picture."),
+]
 Memo = Annotated[
     bool,
     typer.Option("--memo", help="Share evaluations among rates: quicker, but no seconds."),
@@ -74,6 +78,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
     markdown: Markdown = None,
     prior: PriorName = None,
     anchor: Anchor = None,
+    crop: Crop = None,
     memo: Memo = False,
     quiet: Quiet = False,
 ) -> None:
@@ -94,6 +99,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
         "readings": reading,
         "prior_id": prior,
         "memo": memo,
+        "crop": crop,
     }
     with progress("loading the codecs", quiet=quiet) as shown:
         from rdpcodec.bench import catalogue, page, runner  # noqa: PLC0415 - loads torch
@@ -103,7 +109,9 @@ def bench(  # noqa: PLR0913 - one parameter per option
         if folder is None:
             rows = read_rows(Path(csv or ""))
         else:
-            chosen = {name: value for name, value in given.items() if value}
+            chosen = {
+                name: value for name, value in given.items() if value not in (None, [], False)
+            }
             plan: Plan = replace(runner.Plan(Path(folder)), **chosen)  # type: ignore[arg-type]
             rows = runner.run(plan, progress=shown, note=(lambda _: None) if quiet else _note)
     anchor = catalogue.DEFAULT_ANCHOR if anchor is None else anchor
