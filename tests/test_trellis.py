@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from rdpcodec import rng
-from rdpcodec.channel import ChannelStep, codebook, load_coder, trellis
+from rdpcodec.channel import ChannelStep, codebook, load_coder, trellis, viterbi
+from rdpcodec.channel.base import deal
 from rdpcodec.channel.trellis import TrellisCoder, lane_bounds, path_labels
 from rdpcodec.diffusion import kl_bits
-from rdpcodec.layers import q_nearest, trellis_bits
+from rdpcodec.layers import q_nearest, stage_size, trellis_bits
 
 Floats = NDArray[np.float32]
 LONG_DIM = 200_000
@@ -98,6 +99,32 @@ def test_states_and_coders_are_as_named() -> None:
     coder = load_coder("trellis")
     assert (coder.name, coder.parameter) == ("trellis", 14)
     assert load_coder("trellis", 5).parameter == 5
+
+
+@pytest.mark.parametrize("width", [1, 4, 7, 16, 100, 256, 1000, 1024])
+def test_fast_inner_products_are_the_direct_ones(width: int) -> None:
+    """At any width the transforms give the product with the matrix of codewords, twice in a row."""
+    random = np.random.default_rng(width)
+    rows = random.standard_normal((5, width), dtype=np.float32)
+    offset = random.standard_normal(1024, dtype=np.float32)
+    wave = codebook.wave(ChannelStep(seed=3, layer=1, dim=5 * width, q=0), 0)
+    products = np.empty((5, 2048), dtype=np.float32)
+    viterbi.inner_products(rows, wave, offset, products)
+    book = codebook.codewords(wave, width).astype(np.float64)
+    direct = rows.astype(np.float64) @ book.T + offset
+    assert products == pytest.approx(np.tile(direct, 2), abs=2e-6 * (10 + width))
+
+
+@pytest.mark.parametrize("q", [0, 24, 47, 56, 75, 80])
+def test_scores_are_the_log_likelihood_ratios(q: int) -> None:
+    """The scores that are searched, energies included, are those of the definition."""
+    coder, step = TrellisCoder(4), ChannelStep(seed=4, layer=1, dim=4 * stage_size(q), q=q)
+    mu, excess = mean_of(coder, step), coder.excess_variance(step)
+    rows, wave = deal(mu, step, step.stage_size), codebook.wave(step, 0)
+    found = trellis._Search(4)._likelihood_ratios(0, rows, wave, excess)
+    expected = np.tile(path_scores(mu, coder, step)[0], 2)
+    constants = (found - expected).mean(axis=1, keepdims=True)
+    assert found == pytest.approx(expected + constants, abs=1e-3)
 
 
 @pytest.mark.parametrize("seed", range(4))

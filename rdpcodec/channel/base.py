@@ -99,11 +99,13 @@ def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
     Returns:
         (stages, width) float32; coordinates past dim count as zero.
     """
-    permuted, start = mu[_permutation(step.seed, step.dim)], _start(step)
+    order, start = _permutation(step.seed, step.dim), _start(step)
     folds = -(-step.stage_size // width)
     rows = np.zeros((step.stages, step.stage_size), dtype=np.float32)
     values = rows.reshape(-1)[: step.dim]
-    values[: step.dim - start], values[step.dim - start :] = permuted[start:], permuted[:start]
+    # "clip" never clips here; with the default mode, `take` would fill a copy of `out` first.
+    mu.take(order[start:], out=values[: step.dim - start], mode="clip")
+    mu.take(order[:start], out=values[step.dim - start :], mode="clip")
     values *= _signs(step)
     if folds == 1:
         return rows

@@ -11,7 +11,6 @@ from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
@@ -83,8 +82,7 @@ class TrellisCoder:
         bounds = lane_bounds(step.stages)
         search = self._search = self._search or _Search(self.state_bits)
         excess, symbols = self.excess_variance(step), list[Indices]()
-        # The lanes are the parallel work; a product of matrices inside one must not start threads.
-        with _blas().limit(limits=1), ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:
             for first in range(0, len(bounds), THREADS):
                 group = bounds[first : first + THREADS]
                 waves = [codebook.wave(step, first + thread) for thread in range(len(group))]
@@ -161,7 +159,7 @@ class _Search:
     def __init__(self, state_bits: int) -> None:
         self._shifts, self._run = label_shifts(state_bits), label_run(state_bits)
         longest = 3 * LANE_STAGES // 2
-        self._ratios = np.empty((THREADS, longest, 2, CODEWORDS), dtype=np.float32)
+        self._ratios = np.empty((THREADS, longest, 2 * CODEWORDS), dtype=np.float32)
         shape = (THREADS, longest + 1, 1 << state_bits)
         self._scores = np.empty(shape, dtype=np.float32)
         self._scores[:, 0], self._scores[:, 0, 0] = UNREACHABLE, 0
@@ -178,19 +176,16 @@ class _Search:
     def _likelihood_ratios(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Floats:
         """Return log N(c; mu, I) / N(c; 0, (1 + v) I) for every codeword, up to a constant.
 
-        With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2. Written twice in a row,
+        With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2; the squared lengths are
+        the inner products of ones with the codewords of the squared wave. Written twice in a row,
         so that the search can read labels modulo 1024 in sequence.
         """
-        stages, width = rows.shape
-        book = codebook.codewords(wave * np.float32(math.sqrt(1 + excess)), width)
-        ratios = self._ratios[thread, :stages]
-        ratios[:, 0] = rows @ book.T
-        if width < CODEWORDS:  # else all codewords have one length
-            ratios[:, 0] -= np.float32(excess / (2 + 2 * excess)) * np.square(book).sum(axis=1)
-        ratios[:, 1] = ratios[:, 0]
-        return ratios.reshape(stages, 2 * CODEWORDS)
+        from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
 
-
-@lru_cache(maxsize=1)
-def _blas() -> ThreadpoolController:
-    return ThreadpoolController().select(user_api="blas")
+        ratios = self._ratios[thread, : rows.shape[0]]
+        costs = np.empty((1, 2 * CODEWORDS), dtype=np.float32)
+        all_ones, none = np.ones_like(rows[:1]), np.zeros_like(wave)
+        viterbi.inner_products(all_ones, np.square(wave) * np.float32(-excess / 2), none, costs)
+        scaled = wave * np.float32(math.sqrt(1 + excess))
+        viterbi.inner_products(rows, scaled, costs[0, :CODEWORDS], ratios)
+        return ratios

@@ -1,8 +1,12 @@
-"""The search of the trellis encoder: the path of largest total score (spec 9.2).
+"""The compiled loops of the trellis encoder: scores of codewords, and the best path (spec 9.2).
 
-The loops are compiled by numba. The states are scanned in the order of their predecessors, so
-that every inner loop is a contiguous vector operation; predecessors are found again during the
-trace back from the stored scores, which is cheaper than to record them.
+The loops are compiled by numba. Entry j of codeword m is w[m XOR j], so that the inner products
+of a row with all codewords are an XOR convolution: two Walsh-Hadamard transforms, at a cost that
+does not depend on the row's width, instead of a product with a matrix.
+
+In the search, the states are scanned in the order of their predecessors, so that every inner loop
+is a contiguous vector operation; predecessors are found again during the trace back from the
+stored scores, which is cheaper than to record them.
 """
 
 import numpy as np
@@ -10,6 +14,58 @@ from numba import njit
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+
+# Constants, not sizes of arrays: with these the compiler makes the loops vector operations.
+CODEWORDS = 1024
+QUARTER = CODEWORDS // 4
+PASSES = 5  # 4**5 = 1024
+
+
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+def inner_products(rows: Floats, wave: Floats, offset: Floats, products: Floats) -> None:
+    """Fill `products` with the inner products of rows and codewords, plus an offset by codeword.
+
+    Args:
+        rows: (stages, width) float32, width up to 1024.
+        wave: (1024,) float32; entry j of codeword m is wave[m XOR j].
+        offset: (1024,) float32.
+        products: (stages, 2048) float32; all codewords, twice in a row.
+    """
+    width = rows.shape[1]
+    padded, convolved = np.empty_like(wave), np.empty_like(wave)
+    spectrum = np.empty_like(wave)
+    for m in range(CODEWORDS):  # loops throughout: array expressions take 2 s more to compile
+        padded[m] = wave[m] / np.float32(CODEWORDS)
+    _walsh_hadamard(padded, spectrum)
+    for i in range(rows.shape[0]):
+        for m in range(CODEWORDS):
+            padded[m] = 0
+        for j in range(width):
+            padded[j] = rows[i, j]
+        _walsh_hadamard(padded, convolved)
+        for m in range(CODEWORDS):
+            convolved[m] *= spectrum[m]
+        _walsh_hadamard(convolved, padded)
+        for m in range(CODEWORDS):
+            products[i, m] = products[i, CODEWORDS + m] = padded[m] + offset[m]
+
+
+@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+def _walsh_hadamard(values: Floats, out: Floats) -> None:
+    """Write the unnormalised transform of `values`, (1024,), to `out`; `values` is overwritten.
+
+    A pass transforms the two highest bits of the index and moves them to the low end. All passes
+    so read and write in sequence, and the last one restores the order.
+    """
+    for _ in range(PASSES):
+        x0, x1 = values[:QUARTER], values[QUARTER : 2 * QUARTER]
+        x2, x3 = values[2 * QUARTER : 3 * QUARTER], values[3 * QUARTER :]
+        for i in range(QUARTER):
+            sum01, minus01 = x0[i] + x1[i], x0[i] - x1[i]
+            sum23, minus23 = x2[i] + x3[i], x2[i] - x3[i]
+            out[4 * i], out[4 * i + 1] = sum01 + sum23, minus01 + minus23
+            out[4 * i + 2], out[4 * i + 3] = sum01 - sum23, minus01 - minus23
+        values, out = out, values
 
 
 @njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
