@@ -30,7 +30,7 @@ def weigh(residual: Tensor, strength: float, layer: int) -> Tensor:
 
     Args:
         residual: (1, C, H, W) float32. x_0 - x0_hat.
-        strength: 0 for all of it; 0.5 takes 2 to 7 % off the bits at equal PSNR.
+        strength: 0 for all of it; 0.5 takes 6 % off Kodak's bits at equal PSNR.
         layer: Its index. The grid of blocks moves by half a block from layer to layer, so that no
             seam stays where it is.
 
