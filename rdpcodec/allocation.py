@@ -20,6 +20,8 @@ from torch.nn import functional
 from rdpcodec.priors.spectrum import COLOUR_BASIS
 
 DEFAULT_STRENGTH = 0.5
+# Noise of 2/255: whoever writes finer files wants the picture itself, grain and all.
+SIGMA_MIN = 2.0**-6
 BLOCK = 16
 REACH = 2  # a variance is the mean of squares this far around, in frequency
 ENERGY_MIN = 1e-12

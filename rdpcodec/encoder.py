@@ -165,7 +165,7 @@ class Encoder:
     def _residual(self) -> Tensor:
         """Return x_0 - x0_hat, or what of it is worth its bits."""
         missing = self.x_0 - self.chain.x0_hat()
-        if self.chain.t is None:  # all of the picture is missing
+        if self.chain.t is None or self.chain.sigma < allocation.SIGMA_MIN:
             return missing
         return allocation.weigh(missing, self.strength, len(self.coded))
 

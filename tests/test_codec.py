@@ -145,7 +145,7 @@ def test_finest_files_are_nearly_exact() -> None:
 def test_no_pixel_is_left_behind(photo: MakePhoto) -> None:
     """In a fine file of a grey photo no pixel is over 6.5 sigma from its place."""
     picture = photo(96, 64, 1)
-    chain = codec.receive(container.parse(encode(picture, t=700, **GAUSSIAN)))
+    chain = codec.receive(container.parse(encode(picture, t=700, rdo=0, **GAUSSIAN)))
     noise = (chain.y[0, 0].numpy() - (picture / 127.5 - 1)) / chain.sigma
     assert np.abs(noise).max() < 6.5
     assert noise.std() == pytest.approx(1, abs=0.03)
@@ -164,7 +164,7 @@ def test_pictures_that_surprise_the_prior_come_back() -> None:
     The Wiener gain at its frequency is 0.986, which alone leaves 1.8 of 255, 42.8 dB.
     """
     board = (np.indices((12, 12)).sum(axis=0) % 2 * 255).astype(np.uint8)
-    assert psnr(decode(encode(board, t=600, **GAUSSIAN), rho=0), board) > 41.5
+    assert psnr(decode(encode(board, t=600, rdo=0, **GAUSSIAN), rho=0), board) > 41.5
 
 
 def test_single_pixels_come_back() -> None:
@@ -264,7 +264,7 @@ def test_truncated_files_give_their_whole_layers(file_of: bytes) -> None:
 def chain_noise(photo: MakePhoto) -> NDArray[np.float64]:
     """Return (y_T - x_0) / sigma_T of a whole file's chain, (3, 128, 192)."""
     picture = photo(192, 128)
-    data = encode(picture, t=1800, **GAUSSIAN)
+    data = encode(picture, t=1800, rdo=0, **GAUSSIAN)
     file = container.parse(data)
     chain = codec.receive(file)
     x_0 = picture.astype(np.float64).transpose(2, 0, 1) / 127.5 - 1
@@ -330,7 +330,7 @@ def test_noises_of_two_seeds_are_unrelated(
 ) -> None:
     """Another seed gives another noise for the same picture."""
     picture = photo(192, 128)
-    chain = codec.receive(container.parse(encode(picture, t=1800, seed=1, **GAUSSIAN)))
+    chain = codec.receive(container.parse(encode(picture, t=1800, seed=1, rdo=0, **GAUSSIAN)))
     x_0 = picture.astype(np.float64).transpose(2, 0, 1) / 127.5 - 1
     other = (chain.y[0].numpy() - x_0) / chain.sigma
     correlation = np.corrcoef(other.reshape(-1), chain_noise.reshape(-1))[0, 1]
