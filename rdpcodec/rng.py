@@ -50,7 +50,7 @@ def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint6
     return np.random.Philox(key=key, counter=before_zero).random_raw(count)
 
 
-def signs(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.float32]:
+def signs(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.int8]:
     """Return the first `count` signs of a stream, 64 to a word, lowest bit first.
 
     Args:
@@ -60,11 +60,11 @@ def signs(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.float
         count: Number of signs.
 
     Returns:
-        (count,) float32: +1 for a bit 0, -1 for a bit 1.
+        (count,) int8: +1 for a bit 0, -1 for a bit 1.
     """
     drawn = words(seed, stream, index, -(-count // WORD_BITS)).astype("<u8")
     bits = np.unpackbits(drawn.view(np.uint8), count=count, bitorder="little")
-    return np.float32(1) - np.float32(2) * bits.astype(np.float32)
+    return np.int8(1) - 2 * bits.view(np.int8)
 
 
 def permutation(seed: int, size: int) -> NDArray[np.int64]:

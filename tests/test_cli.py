@@ -668,6 +668,18 @@ def test_version_and_help(run: Shell) -> None:
     assert b"Usage" in bare.out
 
 
+def test_huge_pages_are_asked_for_unless_the_user_has_chosen(
+    run: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line turns on PyTorch's huge pages, and leaves a value that is there."""
+    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")
+    run("--version")
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
+    monkeypatch.delenv("THP_MEM_ALLOC_ENABLE")
+    run("--version")
+    assert os.environ["THP_MEM_ALLOC_ENABLE"] == "1"
+
+
 def test_shell_completion_stays_on() -> None:
     """The completion script of a shell can be had."""
     done = subprocess.run(

@@ -93,7 +93,7 @@ def test_signs_are_the_bits_of_the_words(seed: int, count: int) -> None:
     drawn = reference_words(seed, Stream.CODEBOOK, 7, -(-count // 64))
     expected = [1 - 2 * ((drawn[i // 64] >> (i % 64)) & 1) for i in range(count)]
     found = rng.signs(seed, Stream.CODEBOOK, 7, count)
-    assert found.dtype == np.float32
+    assert found.dtype == np.int8
     assert found.tolist() == expected
 
 

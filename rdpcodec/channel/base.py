@@ -145,6 +145,6 @@ def _start(step: ChannelStep) -> int:
     return int(rng.words(step.seed, rng.Stream.PERMUTATION, step.layer + 1, 1)[0]) % step.dim
 
 
-@lru_cache(maxsize=1)  # as large as the picture; both directions of a layer use the same
-def _signs(step: ChannelStep) -> Floats:
+@lru_cache(maxsize=1)  # a quarter of the picture; both directions of a layer use the same
+def _signs(step: ChannelStep) -> NDArray[np.int8]:
     return rng.signs(step.seed, rng.Stream.SIGNS, step.layer, step.dim)

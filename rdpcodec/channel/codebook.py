@@ -32,7 +32,7 @@ def wave(step: ChannelStep, block: int) -> Floats:
     """
     index = (step.layer << BLOCK_BITS) | block
     drawn = rng.signs(step.seed, rng.Stream.CODEBOOK, index, CODEWORDS)
-    return walsh_hadamard(drawn) / np.float32(32)
+    return walsh_hadamard(drawn.astype(np.float32)) / np.float32(32)
 
 
 def codewords(w: Floats, width: int) -> Floats:

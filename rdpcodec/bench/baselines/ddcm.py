@@ -176,7 +176,7 @@ def _book_signs(layer: int, bits: int) -> Floats:
     """Return the signs that the books of K codewords are made of, (books, 1024)."""
     books = 1 << max(0, bits - BOOK_BITS)
     drawn = rng.signs(SEED, rng.Stream.CODEBOOK, layer, books * CODEWORDS)
-    return drawn.reshape(books, CODEWORDS)
+    return drawn.reshape(books, CODEWORDS).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -59,7 +59,7 @@ def unfold(rows: Floats, cut: Cut) -> Floats:
     return values
 
 
-def _signs(cut: Cut) -> Floats:
+def _signs(cut: Cut) -> NDArray[np.int8]:
     return rng.signs(SEED, rng.Stream.SIGNS, cut.layer, cut.dim)
 
 
