@@ -74,11 +74,6 @@ class Chain:
             self._estimate = self._evaluate() if self._is_due() else self._move()
         return self._estimate
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the estimate at this level is the prior's answer, and was not moved."""
-        return self._estimate is not None and self._evaluated_t == self.t
-
     def _is_due(self) -> bool:
         """Return whether the prior is to be asked at this level; integers alone decide."""
         if self._refiner is None or self._evaluated_t is None or self.t is None:

@@ -53,8 +53,6 @@ class Encoder:
         ancillary: Chunks that count towards the size of the file.
         goal: Where to stop.
         strength: How far bits go where they lessen the error most (`allocation.weigh`).
-        aim: The picture that the layers carry: x_0, or what of it is worth its bits.
-        residual: What the next layer is to carry.
     """
 
     x_0: Tensor
@@ -66,9 +64,7 @@ class Encoder:
     goal: Goal
     strength: float = 0.0
     coded: list[CodedLayer] = field(default_factory=list)
-    aim: Tensor = field(init=False)
-    residual: Tensor = field(init=False)
-    _renewals: int = field(default=0, init=False)
+    residual: Tensor = field(init=False)  # what the next layer is to carry
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Code layers until the goal is reached.
@@ -167,15 +163,11 @@ class Encoder:
         return _squared_length(self.residual)
 
     def _residual(self) -> Tensor:
-        """Return how far the estimate is from the picture aimed at."""
-        x0_hat = self.chain.x0_hat()
-        if self.chain.t is None or not self.strength or self.chain.sigma < allocation.SIGMA_MIN:
-            self.aim = self.x_0
-        elif self.chain.is_fresh:
-            self.aim = allocation.weigh(self.x_0 - x0_hat, self.strength, self._renewals)
-            self.aim += x0_hat
-            self._renewals += 1
-        return self.aim - x0_hat
+        """Return x_0 - x0_hat, or what of it is worth its bits."""
+        missing = self.x_0 - self.chain.x0_hat()
+        if self.chain.t is None or self.chain.sigma < allocation.SIGMA_MIN:
+            return missing
+        return allocation.weigh(missing, self.strength, len(self.coded))
 
     def _expected_layers(self) -> int:
         done = len(self.coded)

@@ -164,9 +164,11 @@ def test_the_report_follows_its_schema(run: Shell) -> None:
 
 def test_seed_coder_and_hint_reach_the_file(run: Shell) -> None:
     """The options of compress show in inspect."""
-    assert run(*COMPRESS, "--t", 2300, "--seed", 7, "--coder", "trellis", "--rho-hint", 1).code == 0
+    coder = ("--coder", "trellis", "--coder-parameter", 9)
+    assert run(*COMPRESS, "--t", 2300, "--seed", 7, *coder, "--rho-hint", 1).code == 0
     facts = json.loads(run("inspect", "out.rdp", "--json").out)
     assert (facts["seed"], facts["coder"], facts["t"]) == (7, "trellis", 2300)
+    assert facts["coder_parameter"] == 9
     assert [chunk["type"] for chunk in facts["ancillary"]] == ["rH"]
     assert b"rho hint 1.00" in run("inspect", "out.rdp").out
 

@@ -13,10 +13,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rdpcodec.channel.codebook import CODEWORDS
+
 Floats = NDArray[np.float32]
 
 # Constants, not sizes of arrays: with these the compiler makes the loops vector operations.
-CODEWORDS = 1024
 QUARTER = CODEWORDS // 4
 PASSES = 5  # 4**5 = 1024
 
