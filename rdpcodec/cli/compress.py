@@ -35,7 +35,7 @@ CoderParameter = Annotated[
     typer.Option(
         metavar="N",
         help="trellis: bits of its state, 4 to 16, default 14; 16 saves 1 % of the bytes for "
-        "15 % more time and 0.5 GB. pfr: bits of a chunk, 4 to 16, default 12.",
+        "12 % more time and 0.5 GB. pfr: bits of a chunk, 4 to 16, default 12.",
     ),
 ]
 Seed = Annotated[int, typer.Option(help="Of the shared randomness; any is as good.")]
