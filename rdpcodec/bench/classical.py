@@ -14,6 +14,7 @@ from rdpcodec.bench.coders import Coded, Pixels, Reading
 from rdpcodec.bench.extra import missing
 from rdpcodec.bench.gauge import Meter, Spent
 from rdpcodec.bench.matching import largest_within
+from rdpcodec.errors import ISSUE, ImageError
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,19 @@ FORMATS = {
 
 
 def encode(pixels: Pixels, form: Format, setting: int) -> bytes:
-    """Return the file of a picture at one of the settings of a format."""
+    """Return the file of a picture at one of the settings of a format.
+
+    Raises:
+        ImageError: If the format cannot hold the picture; WebP ends at 16383 pixels a side.
+    """
     stream = io.BytesIO()
     quality = setting if form.scale == 1 else setting * form.scale
-    Image.fromarray(pixels).save(stream, quality=quality, **form.save)  # type: ignore[arg-type]
+    try:
+        Image.fromarray(pixels).save(stream, quality=quality, **form.save)  # type: ignore[arg-type]
+    except (OSError, RuntimeError, ValueError) as error:  # what Pillow and its plug-ins raise
+        size = f"{pixels.shape[1]} x {pixels.shape[0]} pixels"
+        message = f"{form.save['format']} cannot hold a picture of {size}: {error}"
+        raise ImageError(ISSUE.IMAGE_UNSUPPORTED, message) from error
     return stream.getvalue()
 
 

@@ -6,9 +6,10 @@ from html import escape
 from pathlib import Path
 
 from rdpcodec.bench.measures import MEASURES
+from rdpcodec.bench.pictures import crop_of
 from rdpcodec.bench.plots import Plot, check_package, plots
 from rdpcodec.bench.published import KODAK, Published, applies_to
-from rdpcodec.bench.rows import CROPPED, Row
+from rdpcodec.bench.rows import Row
 from rdpcodec.bench.summary import TextTable, load_bd_rate, tables
 
 _STYLE = """
@@ -93,7 +94,7 @@ def _command(rows: Sequence[Row], maker: tuple[str, str, str, bool], csv: Path |
         words += ["--reading", reading]
     for rate in sorted({row.bpp_asked for row in mine}):
         words += ["--bpp", f"{rate:g}"]
-    crops = {row.picture.partition(CROPPED)[2] for row in mine} - {""}
+    crops = {str(crop) for row in mine if (crop := crop_of(row.picture)) is not None}
     words += ["--crop", *sorted(crops)] if crops else []
     words += ["--memo"] if shared else []
     words += ["--csv", csv.name] if csv is not None else []

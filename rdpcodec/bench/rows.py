@@ -10,7 +10,6 @@ from rdpcodec.errors import ISSUE, ImageError, UsageError
 from rdpcodec.files import write_atomic
 
 Key = tuple[str, str, str, str, float]
-CROPPED = "@"  # in a picture's name, before the side of its middle that was measured
 _TEXT = ("picture", "codec", "prior", "reading", "version")
 
 

@@ -1,27 +1,28 @@
 """Pictures, codecs and rates to lines of the table."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import numpy as np
 
 from rdpcodec.bench import catalogue
 from rdpcodec.bench.coders import BenchCodec, Coded, Pixels, Reading
 from rdpcodec.bench.measures import Scorer
-from rdpcodec.bench.rows import CROPPED, Key, Row, read_rows, write_rows
+from rdpcodec.bench.pictures import (
+    Found,
+    Note,
+    Progress,
+    cropped_name,
+    find_pictures,
+    read_pixels,
+)
+from rdpcodec.bench.rows import Key, Row, read_rows, write_rows
 from rdpcodec.bench.ways import DEFAULT_WAYS, parse_way
-from rdpcodec.errors import ISSUE, ImageError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
 from rdpcodec.files import check_output
-from rdpcodec.images import read_picture
 from rdpcodec.priors import DEFAULT_PRIOR
 
 DEFAULT_BPP = (0.125, 0.25, 0.5, 1.0)
 BPP_MAX = 100.0
-SUFFIXES = {".avif", ".jpeg", ".jpg", ".png", ".webp"}
-
-Progress = Callable[[str, int, int], None]
-Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -51,31 +52,45 @@ class Plan:
     crop: int | None = None
 
 
-def run(plan: Plan, *, progress: Progress | None = None, note: Note = lambda _: None) -> list[Row]:
+@dataclass(frozen=True)
+class Measured:
+    """What a run leaves.
+
+    Attributes:
+        rows: All lines, those that were there before included.
+        refused: What could not be measured, a file name or a picture and a codec each.
+    """
+
+    rows: list[Row]
+    refused: list[str]
+
+
+def run(plan: Plan, *, progress: Progress | None = None, note: Note = lambda _: None) -> Measured:
     """Measure what is missing.
 
     Args:
         plan: What to measure.
-        progress: Called with what is measured now, the number of files done and of all.
+        progress: Called with what is done now, how much of it is done, and how much there is.
         note: Called with a sentence about what could not be measured as asked.
 
     Returns:
-        All lines, those that were there included.
+        The lines, and what was refused; a picture that is refused does not end the run.
 
     Raises:
-        RdpError: If an option is wrong, or a picture or the table cannot be read or written.
+        RdpError: If an option is wrong, no picture can be read, or the table cannot be read or
+            written.
     """
-    pictures = _checked(plan)
+    _check(plan)
     rows = read_rows(plan.csv) if plan.csv is not None and plan.csv.exists() else []
-    job = _Job(plan, rows, len(pictures), progress, note)
+    job = _Job(plan, rows, find_pictures(plan.folder, note, progress), progress, note)
     make = catalogue.load(plan.names, plan.prior_id, memo=plan.memo)
-    for path in pictures:
-        job.measure(path, make())
-    return job.rows
+    for name in job.found.pictures:
+        job.measure(name, make())
+    return Measured(job.rows, job.found.refused)
 
 
-def _checked(plan: Plan) -> list[Path]:
-    """Return the pictures, when all options are right."""
+def _check(plan: Plan) -> None:
+    """Refuse wrong options before any work is done."""
     for rate in plan.rates:
         if not 0 < rate <= BPP_MAX:
             message = (
@@ -90,22 +105,13 @@ def _checked(plan: Plan) -> list[Path]:
     catalogue.check_names(plan.names)
     if plan.csv is not None:
         check_output(plan.csv)
-    try:
-        found = sorted(p for p in plan.folder.iterdir() if p.suffix.lower() in SUFFIXES)
-    except OSError as error:
-        message = f"the directory {plan.folder} cannot be read: {error.strerror}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
-    if not found:
-        message = f"{plan.folder} holds no picture, expected {', '.join(sorted(SUFFIXES))}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message)
-    return found
 
 
 @dataclass
 class _Job:
     plan: Plan
     rows: list[Row]
-    pictures: int
+    found: Found
     progress: Progress | None
     note: Note
     done: int = 0
@@ -116,18 +122,32 @@ class _Job:
         self.have = {row.key for row in self.rows}
         self.scorer = Scorer(self.note)
 
-    def measure(self, path: Path, codecs: list[BenchCodec]) -> None:
+    def measure(self, picture: str, codecs: list[BenchCodec]) -> None:
         """Measure what is missing of one picture."""
+        name = cropped_name(picture, self.plan.crop)
         pixels: Pixels | None = None
-        crop = self.plan.crop
-        name = path.stem if crop is None else f"{path.stem}{CROPPED}{crop}"
         for codec in codecs:
             for rate in self.plan.rates:
                 wanted = self._wanted(name, codec, rate)
                 self._report(f"{name} {codec.name} {rate:g} bpp", len(codecs))
-                if wanted:
-                    pixels = _pixels(path, crop) if pixels is None else pixels
+                if wanted and pixels is None and (pixels := self._pixels(picture)) is None:
+                    return
+                if wanted and pixels is not None:
                     self._add(_File(name, codec, rate, pixels), wanted)
+
+    def _pixels(self, picture: str) -> Pixels | None:
+        """Return what is measured of a picture, None if it has changed and is refused now."""
+        path = self.found.pictures[picture]
+        try:
+            return read_pixels(path, self.plan.crop)
+        except (ImageError, LimitError) as error:
+            self._refuse(path.name, path.name, error)
+            return None
+
+    def _refuse(self, what: str, where: str, error: RdpError) -> None:
+        self.note(f"{where} is left out: {error}")
+        if what not in self.found.refused:
+            self.found.refused.append(what)
 
     def _wanted(self, picture: str, codec: BenchCodec, rate: float) -> list[str]:
         names = codec.readings(self.plan.readings)
@@ -136,12 +156,16 @@ class _Job:
 
     def _report(self, phase: str, codecs: int) -> None:
         if self.progress:
-            self.progress(phase, self.done, self.pictures * codecs * len(self.plan.rates))
+            count = len(self.found.pictures)
+            self.progress(phase, self.done, count * codecs * len(self.plan.rates))
         self.done += 1
 
     def _add(self, file: "_File", readings: list[str]) -> None:
         try:
             coded = file.codec.encode(file.pixels, file.target_bytes)
+        except (ImageError, LimitError) as error:
+            self._refuse(f"{file.picture} by {file.codec.name}", file.name, error)
+            return
         except UsageError as error:
             if error.issue != ISSUE.TARGET_TOO_SMALL:
                 raise
@@ -202,16 +226,3 @@ class _File:
             **spent,
             **coded.facts,
         )
-
-
-def _pixels(path: Path, crop: int | None) -> Pixels:
-    """Return the pixels of a picture, or of its middle, (H, W, 3); grey gets three channels."""
-    try:
-        pixels = read_picture(path)[0].pixels
-    except (ImageError, UsageError) as error:
-        error.add_note(str(path))
-        raise
-    if crop is not None:
-        top, left = (max(0, (side - crop) // 2) for side in pixels.shape[:2])
-        pixels = np.ascontiguousarray(pixels[top : top + crop, left : left + crop])
-    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)

@@ -10,7 +10,7 @@ from rdpcodec.cli.messages import say
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import DASH, check_destination, print_rich, write_output
-from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.errors import ISSUE, ImageError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -101,6 +101,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
         "memo": memo,
         "crop": crop,
     }
+    refused: list[str] = []
     with progress("loading the codecs", quiet=quiet) as shown:
         from rdpcodec.bench import catalogue, page, runner  # noqa: PLC0415 - loads torch
         from rdpcodec.bench.rows import read_rows  # noqa: PLC0415 - loads numpy
@@ -113,11 +114,15 @@ def bench(  # noqa: PLR0913 - one parameter per option
                 name: value for name, value in given.items() if value not in (None, [], False)
             }
             plan: Plan = replace(runner.Plan(Path(folder)), **chosen)  # type: ignore[arg-type]
-            rows = runner.run(plan, progress=shown, note=(lambda _: None) if quiet else _note)
+            measured = runner.run(plan, progress=shown, note=(lambda _: None) if quiet else _note)
+            rows, refused = measured.rows, measured.refused
     anchor = catalogue.DEFAULT_ANCHOR if anchor is None else anchor
     if not quiet and not any(anchor in (row.codec, row.label) for row in rows):
         _note(f"there are no BD-rates, since the table has no line of the anchor {anchor}")
     _show(rows, anchor, table, outputs)
+    if refused:
+        message = f"{len(refused)} of the pictures could not be measured: {', '.join(refused)}"
+        raise ImageError(ISSUE.IMAGE_UNREADABLE, message)
 
 
 def _check_outputs(csv: str | None, outputs: dict[str, str | None]) -> None:
