@@ -75,6 +75,7 @@ class EncodeOptions(TypedDict, total=False):
     progress: Progress | None
     device: str
     precision: str
+    allow_damaged: bool
 
 
 def encode(image: object, **options: Unpack[EncodeOptions]) -> bytes:
@@ -98,11 +99,13 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
     progress: Progress | None = None,
     device: str = "cpu",
     precision: str = "float32",
+    allow_damaged: bool = False,
 ) -> Encoded:
     """Compress a picture.
 
     Args:
-        image: A `Picture`, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+        image: A `Picture`, a Pillow image, a uint8 array (H, W), (H, W, 1) or (H, W, 3), or the
+            path or the bytes of an image file.
         prior: The prior or its name.
         t: Level at which the file ends, 0 (most bits) .. 4095; or
         bpp: bits per pixel of the whole file, met from below; or
@@ -117,6 +120,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         progress: Called with the phase, the steps done and an estimate of all steps.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
         precision: `float32`, or `bfloat16` for a faster prior at large noise.
+        allow_damaged: Read a JPEG that lacks its end.
 
     Returns:
         The file and its report.
@@ -127,7 +131,7 @@ def encode_with_report(  # noqa: PLR0913 - the options of a codec
         PriorError: If the prior cannot be loaded.
         LimitError: If the picture is over a limit.
     """
-    picture = picture_from(image, limits)
+    picture = picture_from(image, limits, allow_damaged=allow_damaged)
     limits.check("side", max(picture.width, picture.height), "the picture's longer side")
     limits.check("pixels", picture.width * picture.height, "the picture's width times height")
     if not 0 <= seed <= MAX_SEED:

@@ -50,6 +50,9 @@ Rdo = Annotated[
         "Default: 0.5.",
     ),
 ]
+AllowDamaged = Annotated[
+    bool, typer.Option("--allow-damaged", help="Read a JPEG that lacks its end.")
+]
 Report = Annotated[
     str | None,
     typer.Option(metavar="FILE.json", help="Write bits, seconds and layers as JSON."),
@@ -75,6 +78,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     rdo: Rdo = None,
     device: Device = "cpu",
     precision: Precision = "float32",
+    allow_damaged: AllowDamaged = False,
     report: Report = None,
     quiet: Quiet = False,
 ) -> None:
@@ -84,7 +88,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     """
     _check_outputs(out, report)
     _check_one_goal(bpp, target_bytes, t)
-    picture = _read(source, quiet=quiet)
+    picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads torch
         from rdpcodec.allocation import DEFAULT_STRENGTH  # noqa: PLC0415 - loads torch
@@ -129,11 +133,12 @@ def _check_one_goal(*goals: float | None) -> None:
         raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
-def _read(source: str, *, quiet: bool) -> "Picture":
+def _read(source: str, *, quiet: bool, allow_damaged: bool) -> "Picture":
     from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
 
     with naming(source):
-        picture, notes = read_picture(read_input(source, source_limits()))
+        data = read_input(source, source_limits())
+        picture, notes = read_picture(data, allow_damaged=allow_damaged)
     if not quiet:
         for note in notes:
             say(f"note: {source}: {note}")

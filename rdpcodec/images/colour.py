@@ -1,46 +1,86 @@
-"""ICC profiles: which to keep, and pixels in sRGB for the screen."""
+"""ICC profiles: which to keep or to make, and pixels in sRGB for the screen."""
 
 import io
 
 import numpy as np
 from PIL import Image, ImageCms
 
+from rdpcodec.images.colorimetry import find_icc, said_colours
 from rdpcodec.images.picture import Picture
+from rdpcodec.images.profiles import SRGB, Colours, make_profile
 from rdpcodec.limits import Limits
 
 _PROFILE_SPACES = {"L": b"GRAY", "RGB": b"RGB "}
+_UNUSABLE = b""
 _GRID = 9
 _FAILURES = (ImageCms.PyCMSError, OSError, ValueError)
 
 
-def keep_profile(icc: bytes | None, mode: str, limits: Limits, notes: list[str]) -> bytes | None:
-    """Return the profile, unless it is useless or that of sRGB.
+def choose_profile(
+    image: Image.Image, data: bytes | None, mode: str, limits: Limits, notes: list[str]
+) -> bytes | None:
+    """Return the profile that says what an image says about its colours.
 
     Args:
-        icc: The profile of an image file.
-        mode: `L` or `RGB`.
+        image: An image of Pillow.
+        data: Its file, None if there is none.
+        mode: `L` or `RGB`, what the image becomes.
         limits: Bounds `icc_bytes`.
-        notes: Gets a note about a profile that is dropped.
+        notes: Gets a note about everything that is changed or dropped.
 
     Returns:
         The profile to store, None for sRGB.
 
     Raises:
-        LimitError: If it is too large.
+        ImageError: If the image is HDR.
+        LimitError: If the profile is too large.
     """
-    if not icc:
+    icc = find_icc(image, data)
+    said = said_colours(image, data, notes) if image.format == "PNG" or not icc else None
+    if said is not None and said.outranks_icc:
+        if icc is not None:
+            notes.append(f"the ICC profile is outranked by {said.source}: dropped")
+        return _made_profile(said, mode, notes)
+    if icc == b"":
+        notes.append("the ICC profile is damaged: dropped")
+    if icc:
+        kept = _keep_profile(icc, mode, limits, notes)
+        if kept != _UNUSABLE:
+            return kept
+        said = said or said_colours(image, data, notes)
+    return None if said is None else _made_profile(said, mode, notes)
+
+
+def _made_profile(said: Colours, mode: str, notes: list[str]) -> bytes | None:
+    """Return a profile for colours that a file tells without one."""
+    if said.primaries == SRGB and said.gamma is None:
         return None
+    icc = make_profile(said, mode)
+    if icc is None:
+        notes.append(f"the colours told by {said.source} cannot be: dropped, sRGB is assumed")
+        return None
+    if _means_srgb(icc, mode):
+        return None
+    notes.append(f"the colours told by {said.source} are stored as an ICC profile")
+    return icc
+
+
+def _keep_profile(icc: bytes, mode: str, limits: Limits, notes: list[str]) -> bytes | None:
+    """Return the profile, None for that of sRGB, `_UNUSABLE` if it cannot be kept."""
     limits.check("icc_bytes", len(icc), "the size of the ICC profile in bytes")
+    space = icc[16:20].decode("ascii", "replace").strip()
+    if not space.isalnum():
+        notes.append("the ICC profile is damaged (it names no colour space): dropped")
+        return _UNUSABLE
     if icc[16:20] != _PROFILE_SPACES[mode]:
-        space = icc[16:20].decode("ascii", "replace").strip()
         kind = "grey" if mode == "L" else "RGB"
         notes.append(f"the ICC profile is for {space}, the picture is {kind}: dropped")
-        return None
+        return _UNUSABLE
     try:
         is_srgb = _means_srgb(icc, mode)
     except _FAILURES as error:
         notes.append(f"the ICC profile is damaged ({error}): dropped")
-        return None
+        return _UNUSABLE
     if is_srgb:
         notes.append("the ICC profile is that of sRGB, the default, and is not stored")
         return None

@@ -9,40 +9,39 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError
 from rdpcodec.files import read_file
-from rdpcodec.images.colour import keep_profile
+from rdpcodec.images.colour import choose_profile
+from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_entries
+from rdpcodec.images.formats import FORMATS, not_identified, unsupported
+from rdpcodec.images.frames import choose_frame
+from rdpcodec.images.metadata import apply_orientation, note_metadata
 from rdpcodec.images.picture import Picture
+from rdpcodec.images.source import is_closed, source_of
 from rdpcodec.limits import DEFAULT, Limits
 
-FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "PPM", "GIF")
 SOURCE_BYTES_PER_PIXEL = 8  # an uncompressed 16-bit RGBA source is still opened and named
-_GREY_MODES = ("1", "L", "LA")
-_COLOUR_MODES = ("P", "PA", "RGB", "RGBA")
-_REFUSED_MODES = {
-    "CMYK": "CMYK (or YCCK) colours",
-    "F": "32-bit float samples",
-    "HSV": "HSV colours",
-    "I": "32-bit integer samples",
-    "LAB": "Lab colours",
-    "YCbCr": "YCbCr samples",
-}
-_ORIENTATION = 0x0112
-# Description, maker, model, software, date, artist, host, copyright, Exif and GPS directories.
-_TELLING_TAGS = {270, 271, 272, 305, 306, 315, 316, 33432, 34665, 34853}
-_AVIF_PROBE = 1 << 16
-_AVIF_DEEP = 0x60  # the bits high_bitdepth and twelve_bit of the third byte of av1C
-_PNG_GAMMA = 1 / 2.2
+_UNUSED_ALPHA = ("BMP", "TGA")  # programs write 0 into the fourth byte
+_TRUNCATED = "image file is truncated"  # begins what Pillow says
+_CLOSED = "the Pillow image is closed, expected one that is open or was loaded before"
+_LACKS_END = (
+    "the JPEG lacks its end, expected a whole file; "
+    "--allow-damaged (allow_damaged=True in Python) reads what is there"
+)
+_END_OF_JPEG = b"\xff\xd9"
 
 
-def read_picture(source: bytes | Path, limits: Limits = DEFAULT) -> tuple[Picture, list[str]]:
+def read_picture(
+    source: bytes | Path, limits: Limits = DEFAULT, *, allow_damaged: bool = False
+) -> tuple[Picture, list[str]]:
     """Read an image file.
 
     Args:
         source: Its path, or its content.
         limits: What to accept; sides and pixels are checked before pixels are decoded.
+        allow_damaged: Read a JPEG that lacks its end.
 
     Returns:
         The picture, upright, and one note for each thing that was applied or left out.
@@ -54,10 +53,32 @@ def read_picture(source: bytes | Path, limits: Limits = DEFAULT) -> tuple[Pictur
     data = read_file(source, source_limits(limits)) if isinstance(source, Path) else source
     if not data:
         raise ImageError(ISSUE.IMAGE_UNREADABLE, "the file is empty, expected an image")
-    with _pillow(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
-        if image.format == "AVIF":
-            _check_avif_depth(data)
-        return _convert(image, limits)
+    try:
+        return _read(data, limits)
+    except ImageError as error:
+        if error.message != _LACKS_END or not allow_damaged:
+            raise
+    picture, notes = _read(data + _END_OF_JPEG, limits)
+    return picture, [*notes, "the JPEG lacks its end; what is missing was filled in"]
+
+
+def _read(data: bytes, limits: Limits) -> tuple[Picture, list[str]]:
+    with _pillow(), _open(data, limits) as image:
+        check_samples(image, data)
+        return _convert(image, data, limits)
+
+
+def _open(data: bytes, limits: Limits) -> Image.Image:
+    """Open a file and check its size; an icon is decoded as it is opened, so it is looked into."""
+    if data.startswith(b"\0\0\1\0"):
+        for width, height, _ in icon_entries(data):
+            _check_size(width, height, limits)
+    try:
+        image = Image.open(io.BytesIO(data), formats=list(FORMATS))
+    except UnidentifiedImageError as error:
+        raise not_identified(data) from error
+    _check_size(image.width, image.height, limits)
+    return image
 
 
 def source_limits(limits: Limits = DEFAULT) -> Limits:
@@ -72,15 +93,20 @@ def source_limits(limits: Limits = DEFAULT) -> Limits:
     return replace(limits, file_bytes=limits.file_bytes + SOURCE_BYTES_PER_PIXEL * limits.pixels)
 
 
-def picture_from(image: object, limits: Limits = DEFAULT) -> Picture:
+def picture_from(
+    image: object, limits: Limits = DEFAULT, *, allow_damaged: bool = False
+) -> Picture:
     """Return the picture in an object of Python.
 
     Args:
-        image: A `Picture`, a Pillow image, or a uint8 array (H, W), (H, W, 1) or (H, W, 3).
+        image: A `Picture`, a Pillow image, a uint8 array (H, W), (H, W, 1) or (H, W, 3), or the
+            path or the content of an image file. The file of a Pillow image is checked as if it
+            had been given itself; a copy of an image has no file and is taken as it is.
         limits: What to accept.
+        allow_damaged: Read a JPEG that lacks its end.
 
     Returns:
-        The picture; metadata of a Pillow image other than its ICC profile are left out.
+        The picture; metadata other than the colours are left out.
 
     Raises:
         ImageError: If it has what the format does not carry.
@@ -88,9 +114,10 @@ def picture_from(image: object, limits: Limits = DEFAULT) -> Picture:
         TypeError: If it is something else, or an array that is not uint8.
         ValueError: If the shape of an array is wrong.
     """
+    if isinstance(image, Path | bytes):
+        return read_picture(image, limits, allow_damaged=allow_damaged)[0]
     if isinstance(image, Image.Image):
-        with _pillow():
-            return _convert(image, limits)[0]
+        return _from_pillow(image, limits, allow_damaged=allow_damaged)
     picture = image if isinstance(image, Picture) else _from_array(image)
     _check_size(picture.width, picture.height, limits)
     return picture
@@ -105,19 +132,47 @@ def _from_array(image: object) -> Picture:
     return Picture(np.ascontiguousarray(image))
 
 
-def _convert(image: Image.Image, limits: Limits) -> tuple[Picture, list[str]]:
-    """Check what a Pillow image holds, cheapest first, then decode it."""
+def _from_pillow(image: Image.Image, limits: Limits, *, allow_damaged: bool) -> Picture:
+    """Check the file behind an image, then take the pixels of the image itself."""
+    if is_closed(image):
+        raise ImageError(ISSUE.IMAGE_UNREADABLE, _CLOSED)
     _check_size(image.width, image.height, limits)
+    data = source_of(image, source_limits(limits))
+    if data is None and image.format in FORGETFUL:
+        found = f"the file of the loaded {image.format} image is gone, so its depth is unknown"
+        raise unsupported(found, "the file, or image.copy() for the 8-bit pixels as they are")
+    if data is not None and allow_damaged and getattr(image, "tile", None):
+        return read_picture(data, limits, allow_damaged=True)[0]
+    with _pillow():
+        if data is not None:
+            with _open(data, limits) as file:
+                check_samples(file, data)
+        check_samples(image, data)
+        return _convert(image, data, limits)[0]
+
+
+def _convert(image: Image.Image, data: bytes | None, limits: Limits) -> tuple[Picture, list[str]]:
+    """Take the picture out of a Pillow image whose samples are checked, cheapest steps first."""
     notes: list[str] = []
-    _check_frames(image, notes)
-    _check_samples(image)
-    image.load()
-    _note_metadata(image, notes)
-    upright = _apply_orientation(image, notes)
-    opaque = _drop_opaque_alpha(upright, notes)
-    plain = opaque.convert("L" if image.mode in _GREY_MODES else "RGB")
-    icc = keep_profile(image.info.get("icc_profile"), plain.mode, limits, notes)
-    return Picture(np.array(plain), icc), notes
+    choose_frame(image, data, notes)
+    _check_size(image.width, image.height, limits)
+    check_samples(image, data)  # those of the chosen page
+    mode = "L" if image.mode in GREY_MODES else "RGB"
+    icc = choose_profile(image, data, mode, limits, notes)
+    _load(image)
+    note_metadata(image, data, notes)
+    upright = apply_orientation(image, notes)
+    opaque = _drop_opaque_alpha(upright, image.format, notes)
+    return Picture(np.array(opaque.convert(mode)), icc), notes
+
+
+def _load(image: Image.Image) -> None:
+    try:
+        image.load()
+    except OSError as error:
+        if image.format not in ("JPEG", "MPO") or not str(error).startswith(_TRUNCATED):
+            raise
+        raise ImageError(ISSUE.IMAGE_UNREADABLE, _LACKS_END) from error
 
 
 def _check_size(width: int, height: int, limits: Limits) -> None:
@@ -126,78 +181,20 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
     limits.check("pixels", width * height, "the number of pixels of the image")
 
 
-def _check_frames(image: Image.Image, notes: list[str]) -> None:
-    frames = getattr(image, "n_frames", 1)
-    if frames == 1:
-        return
-    if image.format == "MPO":  # photos of many phones: the first is the photo
-        notes.append(f"the file has {frames} pictures, only the first is stored")
-        return
-    kind = "pages" if image.format == "TIFF" else "frames"
-    raise _unsupported(f"the image has {frames} {kind} (animation or several pictures)", "one")
-
-
-def _check_samples(image: Image.Image) -> None:
-    mode = image.mode
-    if mode.startswith("I;16") or _has_16_bits(image):
-        raise _unsupported("the image has 16-bit samples", "8-bit samples")
-    if mode in _REFUSED_MODES:
-        raise _unsupported(f"the image has {_REFUSED_MODES[mode]}", "8-bit RGB or grey")
-    if mode not in _GREY_MODES + _COLOUR_MODES:
-        raise _unsupported(f"the image has the mode {mode}", "8-bit RGB or grey")
-
-
-def _has_16_bits(image: Image.Image) -> bool:
-    """Look at how the file stores samples; Pillow itself would reduce them to 8 bits."""
-    for tile in getattr(image, "tile", ()):
-        args = tile.args if isinstance(tile.args, tuple) else (tile.args,)
-        if ";16" in str(args[0]):
-            return True
-        if tile.codec_name.startswith("ppm") and int(args[1]) > 255:
-            return True
-    return False
-
-
-def _check_avif_depth(data: bytes) -> None:
-    """Look into the box av1C, in the header of the file; Pillow reduces to 8 bits unasked."""
-    for box in re.finditer(b"av1C", data[:_AVIF_PROBE]):
-        configuration = data[box.end() : box.end() + 3]
-        if len(configuration) == 3 and configuration[2] & _AVIF_DEEP:
-            raise _unsupported("the image has 10-bit or 12-bit samples", "8-bit samples")
-
-
-def _note_metadata(image: Image.Image, notes: list[str]) -> None:
-    lost = []
-    if _TELLING_TAGS & set(image.getexif()):
-        lost.append("EXIF metadata other than orientation")
-    if image.info.get("xmp"):
-        lost.append("XMP metadata")
-    if image.info.get("comment") or getattr(image, "text", None):
-        lost.append("text comments")
-    gamma = image.info.get("gamma", _PNG_GAMMA)
-    if abs(gamma - _PNG_GAMMA) > 0.01 and not {"srgb", "icc_profile"} & set(image.info):
-        lost.append(f"the PNG gamma {gamma:g}, sRGB is assumed")
-    if lost:
-        notes.append(f"not stored: {', '.join(lost)}")
-
-
-def _apply_orientation(image: Image.Image, notes: list[str]) -> Image.Image:
-    orientation = image.getexif().get(_ORIENTATION, 1)
-    if orientation == 1:
-        return image
-    if orientation not in range(1, 9):
-        notes.append(f"the EXIF orientation {orientation!r} is unknown and was ignored")
-        return image
-    notes.append(f"EXIF orientation {orientation} was applied")
-    return ImageOps.exif_transpose(image)
-
-
-def _drop_opaque_alpha(image: Image.Image, notes: list[str]) -> Image.Image:
+def _drop_opaque_alpha(
+    image: Image.Image, file_format: str | None, notes: list[str]
+) -> Image.Image:
     if not image.has_transparency_data:
         return image
     full = image.convert("RGBA")
-    if full.getchannel("A").getextrema() != (255, 255):
-        raise _unsupported("the image has transparent pixels (alpha)", "an opaque picture")
+    alpha = full.getchannel("A").getextrema()
+    if alpha == (0, 0) and file_format in _UNUSED_ALPHA:
+        notes.append(
+            f"the alpha channel is 0 everywhere, unused as often in {file_format}: dropped"
+        )
+        return full.convert("RGB")
+    if alpha != (255, 255):
+        raise unsupported("the image has transparent pixels (alpha)", "an opaque picture")
     notes.append("the alpha channel is fully opaque and was dropped")
     return full.convert("RGB")
 
@@ -213,12 +210,11 @@ def _pillow() -> Iterator[None]:
         raise
     except Image.DecompressionBombError as error:
         raise _bomb(error) from error
-    except UnidentifiedImageError as error:
-        known = "PNG, JPEG, WebP, AVIF, TIFF, BMP, PPM"
-        message = f"the file is damaged or not an image of a known format ({known})"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
     except Exception as error:  # Pillow's parsers raise anything on damaged files
-        message = f"the image is damaged: {str(error) or type(error).__name__}"
+        closed = str(error) == "Operation on closed image"
+        message = (
+            _CLOSED if closed else f"the image is damaged: {str(error) or type(error).__name__}"
+        )
         raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
 
 
@@ -227,7 +223,3 @@ def _bomb(error: Image.DecompressionBombError) -> LimitError:
     numbers = [int(n) for n in re.findall(r"\d+", str(error))] + [0, 0]
     message = f"the number of pixels of the image is {numbers[0]}, above the limit {numbers[1]}"
     return LimitError(ISSUE.LIMIT_PIXELS, message, "pixels", numbers[0], numbers[1])
-
-
-def _unsupported(found: str, expected: str) -> ImageError:
-    return ImageError(ISSUE.IMAGE_UNSUPPORTED, f"{found}, expected {expected}")

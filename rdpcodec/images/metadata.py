@@ -1,0 +1,106 @@
+"""What a file holds beside pixels and colours: named, since it is not stored."""
+
+from PIL import Image, ImageOps, TiffImagePlugin
+
+from rdpcodec.images.boxes import iso_boxes, png_chunks, riff_chunks
+
+_ORIENTATION = 0x0112
+# Description, maker, model, software, date, artist, host, copyright, Exif and GPS directories.
+_TELLING_TAGS = {270, 271, 272, 305, 306, 315, 316, 33432, 34665, 34853}
+_TIFF_IPTC, _TIFF_PHOTOSHOP, _TIFF_C2PA = 33723, 34377, 52545
+_IPTC_RESOURCE = 0x0404
+_C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+
+
+def note_metadata(image: Image.Image, data: bytes | None, notes: list[str]) -> None:
+    """Add one note that names the metadata which are left out.
+
+    Args:
+        image: An image.
+        data: Its file, None if there is none.
+        notes: Gets the note.
+    """
+    found = {
+        "EXIF metadata other than orientation": bool(_TELLING_TAGS & set(image.getexif())),
+        "XMP metadata": bool(image.info.get("xmp")),
+        "IPTC metadata": _has_iptc(image),
+        "Photoshop metadata": _has_photoshop(image),
+        "C2PA metadata": data is not None and _has_c2pa(image, data),
+        "text comments": bool(image.info.get("comment") or getattr(image, "text", None)),
+    }
+    lost = [name for name, there in found.items() if there]
+    resolution = _resolution(image)
+    if resolution:
+        lost.append(resolution)
+    if lost:
+        notes.append(f"not stored: {', '.join(lost)}")
+
+
+def apply_orientation(image: Image.Image, notes: list[str]) -> Image.Image:
+    """Return the image upright.
+
+    Args:
+        image: A loaded image.
+        notes: Gets a note about what was done.
+
+    Returns:
+        The image, or another that is turned or mirrored.
+    """
+    orientation = image.getexif().get(_ORIENTATION, 1)
+    if orientation == 1:
+        return image
+    if orientation not in range(1, 9):
+        notes.append(f"the EXIF orientation {orientation!r} is unknown and was ignored")
+        return image
+    notes.append(f"EXIF orientation {orientation} was applied")
+    return ImageOps.exif_transpose(image)
+
+
+def _tags(image: Image.Image) -> set[int]:
+    return set(image.tag_v2) if isinstance(image, TiffImagePlugin.TiffImageFile) else set()
+
+
+def _has_iptc(image: Image.Image) -> bool:
+    return _IPTC_RESOURCE in image.info.get("photoshop", {}) or _TIFF_IPTC in _tags(image)
+
+
+def _has_photoshop(image: Image.Image) -> bool:
+    others = set(image.info.get("photoshop", {})) - {_IPTC_RESOURCE}
+    return bool(others) or _TIFF_PHOTOSHOP in _tags(image)
+
+
+def _has_c2pa(image: Image.Image, data: bytes) -> bool:
+    """Say whether there are content credentials, where each format has its place for them."""
+    if image.format in ("JPEG", "MPO"):
+        return any(name == "APP11" and b"c2pa" in body for name, body in _segments(image))
+    if image.format == "PNG":
+        return b"caBX" in png_chunks(data)
+    if image.format == "WEBP":
+        return b"C2PA" in riff_chunks(data)
+    if image.format in ("AVIF", "JPEG2000"):
+        return any(k == b"uuid" and body.startswith(_C2PA_UUID) for k, body in iso_boxes(data))
+    return _TIFF_C2PA in _tags(image)
+
+
+def _segments(image: Image.Image) -> list[tuple[str, bytes]]:
+    return getattr(image, "applist", [])
+
+
+def _resolution(image: Image.Image) -> str | None:
+    """Name the resolution, or the shape of a pixel that is not square."""
+    if _is_made_up(image):
+        return None
+    dpi = image.info.get("dpi")
+    if dpi and all(dpi):
+        x, y = (round(float(value)) for value in dpi)
+        return f"the resolution of {x} dpi" if x == y else f"the resolution of {x} x {y} dpi"
+    x, y = image.info.get("aspect") or image.info.get("jfif_density") or (1, 1)
+    return f"the pixel aspect ratio {x}:{y}" if x != y else None
+
+
+def _is_made_up(image: Image.Image) -> bool:
+    """Say whether Pillow filled in a resolution: 1 dpi in a TIFF, 72 in a JPEG with EXIF."""
+    if image.format == "TIFF":
+        return TiffImagePlugin.X_RESOLUTION not in _tags(image)
+    told = TiffImagePlugin.X_RESOLUTION in image.getexif() or image.info.get("jfif_unit")
+    return image.format in ("JPEG", "MPO") and "dpi" in image.info and not told
