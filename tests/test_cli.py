@@ -182,6 +182,24 @@ def test_notes_about_the_image_are_said_unless_quiet(run: Shell) -> None:
     assert run(*command, "--quiet").err == ""
 
 
+def test_a_damaged_jpeg_is_compressed_if_asked(run: Shell) -> None:
+    """A JPEG without its end is refused with a hint; `--allow-damaged` reads it and says so."""
+    with Image.open("in.png") as image:
+        image.save("in.jpg")
+    whole = Path("in.jpg").read_bytes()
+    Path("in.jpg").write_bytes(whole[:-2])
+    command = ("compress", "in.jpg", "cut.rdp", "--prior", "gaussian-1", "--t", 2600)
+    result = run(*command)
+    assert (result.code, Path("cut.rdp").exists()) == (2, False)
+    assert "in.jpg: the JPEG lacks its end" in result.err
+    result = run(*command, "--allow-damaged")
+    assert result.code == 0
+    assert "note: in.jpg: the JPEG lacks its end; what is missing was filled in" in result.err
+    Path("in.jpg").write_bytes(whole)
+    run("compress", "in.jpg", "whole.rdp", "--prior", "gaussian-1", "--t", 2600)
+    assert Path("cut.rdp").read_bytes() == Path("whole.rdp").read_bytes()
+
+
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tif", ".bmp", ".ppm"])
 def test_decompress_writes_what_decode_returns(run: Shell, rdp: Path, suffix: str) -> None:
     """Every lossless format holds the pixels of `decode`, at the options that were given."""

@@ -23,6 +23,7 @@ from rdpcodec.images import (
     png_bytes,
     read_picture,
 )
+from rdpcodec.images.formats import FORMATS
 from rdpcodec.limits import Limits
 
 
@@ -291,7 +292,7 @@ def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
         read_picture(tmp_path / "missing.png")
 
 
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "AVIF", "TIFF", "BMP", "PPM", "GIF"])
+@pytest.mark.parametrize("kind", FORMATS)
 def test_damaged_files_are_read_or_refused(kind: str) -> None:
     """Every truncation and many changed bytes give a picture or an error of the project."""
     data = saved(Image.fromarray(pixels(16, 16)), kind)

@@ -49,14 +49,14 @@ def is_closed(image: Image.Image) -> bool:
 def _from_stream(image: ImageFile.ImageFile, limits: Limits) -> bytes | None:
     streams: tuple[Any, Any] = (image.fp, getattr(image, "_fp", None))
     for stream in streams:
-        if not hasattr(stream, "read"):
-            continue  # closed, or Pillow's place-holder for that
-        try:
+        if stream is None:
+            continue
+        try:  # Pillow's place-holder for a closed stream raises ValueError at everything
             place = stream.tell()
             stream.seek(0)
             data = read_stream(stream, limits)
             stream.seek(place)
-        except (OSError, ValueError, LimitError):
+        except (AttributeError, OSError, ValueError, LimitError):
             continue
         return data
     return None
