@@ -519,6 +519,37 @@ def test_an_interrupt_is_exit_code_130(
     assert names() == ["in.png", "in.rdp", "out.png"]
 
 
+def test_an_end_of_file_inside_a_command_is_no_interrupt(
+    run: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Typer takes an EOFError for Ctrl-D at a prompt; here it is a fault, and is seen as one."""
+
+    def end(*_args: object, **_options: object) -> None:
+        raise EOFError("Ran out of input")
+
+    monkeypatch.setattr(codec, "decode", end)
+    with pytest.raises(EOFError, match="Ran out of input"):
+        run("decompress", "in.rdp", "out.png")
+    assert "out.png" not in names()
+
+
+def test_a_damaged_cache_of_the_compiler_does_not_end_a_command(rdp: Path, tmp_path: Path) -> None:
+    """Every file of numba's cache cut to nothing: exit 0, the same bytes, and a whole cache."""
+    assert rdp.exists()
+    environment = ENVIRONMENT | {"PYTHONPATH": str(ROOT), "NUMBA_CACHE_DIR": str(tmp_path / "c")}
+    command = [sys.executable, "-m", "rdpcodec", *COMPRESS, "--t", "2200", "-q"]
+    written = []
+    for _ in range(2):
+        done = subprocess.run(command, env=environment, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (0, b"")
+        written.append(Path("out.rdp").read_bytes())
+        cache = list((tmp_path / "c").rglob("*.nb?"))
+        assert min(path.stat().st_size for path in cache) > 0
+        for path in cache:
+            path.write_bytes(b"")
+    assert written[0] == written[1]
+
+
 def test_a_signal_ends_a_process_with_130(rdp: Path) -> None:
     """A real SIGINT while a process waits for its input leaves no traceback."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

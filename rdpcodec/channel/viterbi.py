@@ -10,10 +10,10 @@ stored scores, which is cheaper than to record them.
 """
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rdpcodec.channel.codebook import CODEWORDS
+from rdpcodec.channel.compiled import compiled
 
 Floats = NDArray[np.float32]
 
@@ -22,7 +22,7 @@ QUARTER = CODEWORDS // 4
 PASSES = 5  # 4**5 = 1024
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+@compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
 def inner_products(rows: Floats, wave: Floats, offset: Floats, products: Floats) -> None:
     """Fill `products` with the inner products of rows and codewords, plus an offset by codeword.
 
@@ -51,7 +51,7 @@ def inner_products(rows: Floats, wave: Floats, offset: Floats, products: Floats)
             products[i, m] = products[i, CODEWORDS + m] = padded[m] + offset[m]
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+@compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
 def _walsh_hadamard(values: Floats, out: Floats) -> None:
     """Write the unnormalised transform of `values`, (1024,), to `out`; `values` is overwritten.
 
@@ -69,7 +69,7 @@ def _walsh_hadamard(values: Floats, out: Floats) -> None:
         values, out = out, values
 
 
-@njit(cache=True, nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+@compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
 def forward(products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int) -> None:
     """Fill `scores[i + 1]` with the best total of every state after stage i.
 
@@ -105,7 +105,7 @@ def forward(products: Floats, shifts: NDArray[np.int64], scores: Floats, run: in
                     out[x] = max(first, max(s2[x] + p2[x], s3[x] + p3[x]))  # noqa: PLW3301 - SIMD
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def trace_back(
     products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int
 ) -> NDArray[np.int64]:

@@ -61,6 +61,8 @@ def run(args: Sequence[str] | None = None) -> int:
     arguments = None if args is None else list(args)
     try:
         code = command.main(args=arguments, prog_name=NAME, standalone_mode=False)
+    except typer.Abort as error:  # no command asks questions: it is an EOFError in a disguise
+        return report(error.__cause__ or error)
     except BaseException as error:  # noqa: BLE001 - raised again unless it is to be reported
         return report(error)
     if code == EXIT_INTERRUPTED:  # typer has caught the KeyboardInterrupt
