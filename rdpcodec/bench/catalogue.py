@@ -6,11 +6,11 @@ from functools import partial
 import numpy as np
 
 from rdpcodec import codec
+from rdpcodec.bench.base import BenchCodec
 from rdpcodec.bench.baselines.ddcm import DdcmCodec
 from rdpcodec.bench.baselines.dithered import DitheredCodec
 from rdpcodec.bench.baselines.turbo_ddcm import TurboDdcmCodec
 from rdpcodec.bench.classical import FORMATS, ClassicalCodec
-from rdpcodec.bench.coders import BenchCodec
 from rdpcodec.bench.own import BaselineUnderTest, OwnCodec
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.priors import load_prior

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from rdpcodec.bench.coders import Pixels
+from rdpcodec.bench.base import Pixels
 from rdpcodec.errors import RdpError
 from rdpcodec.metrics import psnr
 

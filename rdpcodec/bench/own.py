@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from rdpcodec import __version__, codec, container
+from rdpcodec.bench.base import Coded, Meter, Pixels, Reading, Spent
 from rdpcodec.bench.baselines.base import BaselineCodec
-from rdpcodec.bench.coders import Coded, Pixels, Reading
-from rdpcodec.bench.gauge import Meter, Spent
 from rdpcodec.bench.ways import parse_way, read_way
 from rdpcodec.priors.base import Prior
 from rdpcodec.priors.memo import Memo, MemoPrior

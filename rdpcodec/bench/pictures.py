@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 
 import numpy as np
 
-from rdpcodec.bench.coders import Pixels
+from rdpcodec.bench.base import Pixels
 from rdpcodec.errors import ISSUE, ImageError, LimitError
 from rdpcodec.images import read_picture
 

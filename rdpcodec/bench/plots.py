@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rdpcodec.bench.extra import missing
+from rdpcodec.bench.base import missing
 from rdpcodec.bench.measures import MEASURES
 from rdpcodec.bench.published import KODAK, applies_to
 from rdpcodec.bench.rows import Row

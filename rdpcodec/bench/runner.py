@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rdpcodec.bench import catalogue
-from rdpcodec.bench.coders import BenchCodec, Coded, Pixels, Reading
+from rdpcodec.bench.base import BenchCodec, Coded, Pixels, Reading
 from rdpcodec.bench.measures import Scorer
 from rdpcodec.bench.pictures import (
     Found,

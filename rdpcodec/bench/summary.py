@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rdpcodec.bench.extra import missing
+from rdpcodec.bench.base import missing
 from rdpcodec.bench.measures import MEASURES, Measure
 from rdpcodec.bench.rows import Row
 

@@ -118,6 +118,7 @@ def test_the_middle_of_a_grey_picture_has_three_channels(tmp_path: Path) -> None
     np.testing.assert_array_equal(pixels, np.stack([[[8, 9], [14, 15]]] * 3, axis=-1))
 
 
+@pytest.mark.slow
 def test_a_picture_that_cannot_be_measured_does_not_end_the_run(
     mixed: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

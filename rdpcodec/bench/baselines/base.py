@@ -1,14 +1,17 @@
-"""What the baselines have in common: pixels to a state, a state to pixels, the envelope."""
+"""What the baselines share: pixels to a state and back, the envelope of a file, a range coder."""
 
+import struct
+import zlib
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
+import constriction
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rdpcodec.bench.baselines.envelope import OVERHEAD_BYTES, Envelope, seal, unseal
 from rdpcodec.codec import to_pixels, to_tensor
 from rdpcodec.images import Picture
 from rdpcodec.priors.base import Prior, denoise_state
@@ -17,7 +20,14 @@ from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, read
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Shape = tuple[int, int, int]
+RangeEncoder: TypeAlias = Any  # constriction.stream.queue.RangeEncoder, which has no types
+RangeDecoder: TypeAlias = Any  # constriction.stream.queue.RangeDecoder, likewise
 SEED = 0
+_FIELDS = struct.Struct(">BHH")
+_CHECKSUM = struct.Struct(">I")
+OVERHEAD_BYTES = _FIELDS.size + _CHECKSUM.size
+SIDE_MAX = 2**16 - 1
+_WORD_BYTES = 4
 
 
 class NoisyState(NamedTuple):
@@ -104,3 +114,73 @@ class BaselineCodec(ABC):
             evaluations=DEFAULT_EVALUATIONS,
             sigma_max=self._prior.sigma_max,
         )
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A baseline's file.
+
+    Attributes:
+        kind: Which baseline wrote it.
+        height: H in pixels.
+        width: W in pixels.
+        body: The baseline's own bytes.
+    """
+
+    kind: int
+    height: int
+    width: int
+    body: bytes
+
+
+def seal(envelope: Envelope) -> bytes:
+    """Return the file: kind (1 byte), height and width (2 each), CRC-32 (4), body.
+
+    Raises:
+        ValueError: If a side is over 65535.
+    """
+    if max(envelope.height, envelope.width) > SIDE_MAX:
+        raise ValueError(f"a side is over {SIDE_MAX} pixels")
+    fields = _FIELDS.pack(envelope.kind, envelope.height, envelope.width)
+    return fields + _CHECKSUM.pack(zlib.crc32(fields + envelope.body)) + envelope.body
+
+
+def unseal(data: bytes, kind: int) -> Envelope:
+    """Return what `seal` put into a file.
+
+    Args:
+        data: The file.
+        kind: The kind that it must have.
+
+    Returns:
+        The envelope; its sides are at least 1.
+
+    Raises:
+        ValueError: If the file is cut short, damaged, or of another kind.
+    """
+    if len(data) < OVERHEAD_BYTES:
+        raise ValueError(f"the file has {len(data)} bytes, expected {OVERHEAD_BYTES} at least")
+    fields, body = data[: _FIELDS.size], data[OVERHEAD_BYTES:]
+    (checksum,) = _CHECKSUM.unpack_from(data, _FIELDS.size)
+    if zlib.crc32(fields + body) != checksum:
+        raise ValueError("the checksum does not fit: the file is cut short or damaged")
+    found, height, width = _FIELDS.unpack(fields)
+    if found != kind or height == 0 or width == 0:
+        raise ValueError(f"kind {found}, {width} x {height} pixels: not a file of kind {kind}")
+    return Envelope(found, height, width, body)
+
+
+def new_range_encoder() -> RangeEncoder:
+    """Return an empty range encoder, of 32-bit words."""
+    return constriction.stream.queue.RangeEncoder()
+
+
+def coded_bytes(encoder: RangeEncoder) -> bytes:
+    """Return what has been coded so far, trailing zero bytes removed."""
+    return bytes(encoder.get_compressed().astype("<u4").tobytes().rstrip(b"\0"))
+
+
+def new_range_decoder(data: bytes) -> RangeDecoder:
+    """Return a range decoder; zeros follow the data."""
+    padded = data + bytes(2 * _WORD_BYTES + -len(data) % _WORD_BYTES)
+    return constriction.stream.queue.RangeDecoder(np.frombuffer(padded, "<u4").astype(np.uint32))

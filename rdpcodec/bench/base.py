@@ -1,15 +1,49 @@
-"""What the benchmark asks of a codec."""
+"""What all codecs under measurement share: their protocol, what work takes, missing packages."""
 
+import gc
+import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rdpcodec.bench.gauge import Spent
+from rdpcodec.errors import ISSUE, UsageError
 
 Pixels = NDArray[np.uint8]
+INSTALL = "pip install 'rdpcodec[bench]'"
+_PROCESS = Path("/proc/self")
+_RESET_PEAK = "5"  # proc(5), clear_refs: VmHWM falls to the memory in use now
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a piece of work took.
+
+    Attributes:
+        seconds: Wall-clock time.
+        peak_mib: Most memory that the whole process had resident meanwhile; None if not known.
+    """
+
+    seconds: float
+    peak_mib: float | None
+
+
+class Meter:
+    """Counts from the moment it is made."""
+
+    def __init__(self) -> None:
+        gc.collect()
+        self._knows_peak = _reset_peak()
+        self._started = time.perf_counter()
+
+    def read(self) -> Spent:
+        """Return what was spent so far."""
+        seconds = time.perf_counter() - self._started
+        return Spent(seconds, _peak_mib() if self._knows_peak else None)
 
 
 @dataclass(frozen=True)
@@ -65,3 +99,28 @@ class BenchCodec(Protocol):
 
     def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
         """Yield each reading of a file."""
+
+
+def missing(what: str, package: str) -> UsageError:
+    """Return the error for something that needs a package which is not installed.
+
+    Args:
+        what: What needs it.
+        package: What it needs.
+    """
+    message = f"{what} needs {package}, which is not installed: {INSTALL}"
+    return UsageError(ISSUE.INVALID_OPTION, message)
+
+
+def _reset_peak() -> bool:
+    """Forget the peak so far; only Linux can, and not in every container."""
+    try:
+        (_PROCESS / "clear_refs").write_text(_RESET_PEAK)
+    except OSError:
+        return False
+    return True
+
+
+def _peak_mib() -> float | None:
+    found = re.search(r"^VmHWM:\s+(\d+) kB", (_PROCESS / "status").read_text(), re.MULTILINE)
+    return int(found[1]) / 1024 if found else None
