@@ -51,6 +51,8 @@ class ISSUE(StrEnum):
     TARGET_TOO_SMALL = "RDP-702"
     OUTPUT_NOT_WRITABLE = "RDP-703"
     CONFORMANCE_FAILURE = "RDP-801"
+    OUT_OF_MEMORY = "RDP-901"
+    SYSTEM_FAILURE = "RDP-902"
 
 
 class RdpError(Exception):
@@ -244,3 +246,16 @@ class ConformanceError(RdpError):
     """A conformance case failed."""
 
     issues = (ISSUE.CONFORMANCE_FAILURE,)
+
+
+class OutOfMemoryError(RdpError):
+    """The memory of this machine does not suffice; the command line says so, Python its own."""
+
+    exit_code = EXIT_LIMIT
+    issues = (ISSUE.OUT_OF_MEMORY,)
+
+
+class SystemFailureError(RdpError):
+    """The operating system refused something that no other error names; as above."""
+
+    issues = (ISSUE.SYSTEM_FAILURE,)

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, features
 
-from rdpcodec.errors import ISSUE, ImageError, LimitError, OutputError, RdpError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
 from rdpcodec.images import (
     Picture,
     encode_picture,
@@ -442,8 +442,8 @@ def test_a_profile_is_not_lost_when_saving() -> None:
 
 
 def test_a_picture_above_the_limit_of_a_format_is_one_sentence() -> None:
-    """WebP ends at 16383 pixels a side."""
-    with pytest.raises(OutputError, match=r"\.webp"):
+    """WebP ends at 16383 pixels a side; that is known before anything is encoded."""
+    with pytest.raises(UsageError, match=r"\.webp holds at most 16383 a side"):
         encode_picture(Picture(np.zeros((1, 16_384), np.uint8)), ".webp")
 
 

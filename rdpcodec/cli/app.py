@@ -9,13 +9,14 @@ from rdpcodec import __version__
 from rdpcodec.cli.bench import bench
 from rdpcodec.cli.compress import compress
 from rdpcodec.cli.conform import conform
+from rdpcodec.cli.decompress import decompress
 from rdpcodec.cli.inspect import inspect
 from rdpcodec.cli.messages import EXIT_INTERRUPTED, report, say
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.priors import priors
 from rdpcodec.cli.streams import print_text
 from rdpcodec.cli.verify import verify
-from rdpcodec.cli.view import decompress, view
+from rdpcodec.cli.view import view
 from rdpcodec.errors import EXIT_OK, EXIT_USAGE
 
 NAME = "rdpcodec"

@@ -1,15 +1,15 @@
 """`rdpcodec compress`."""
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Device, Precision, Quiet
+from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet
+from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
-from rdpcodec.cli.streams import DASH, check_destination, read_input, write_output
+from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
 
 if TYPE_CHECKING:
@@ -80,13 +80,16 @@ def compress(  # noqa: PLR0913 - one parameter per option
     precision: Precision = "float32",
     allow_damaged: AllowDamaged = False,
     report: Report = None,
+    force: Force = False,
     quiet: Quiet = False,
 ) -> None:
     """Compress an image to an .rdp file.
 
     Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
     """
-    _check_outputs(out, report)
+    _check_out(source, out, force=force)
+    if report is not None:
+        _check_report(report, source, out, force=force)
     _check_one_goal(bpp, target_bytes, t)
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
@@ -116,14 +119,17 @@ def compress(  # noqa: PLR0913 - one parameter per option
         say(_summary(source, out, encoded, picture))
 
 
-def _check_outputs(out: str, report: str | None) -> None:
+def _check_out(source: str, out: str, *, force: bool) -> None:
     check_destination(out)
-    if report is None or report == DASH != out:
-        return
-    if report == out or Path(report).absolute() == Path(out).absolute():
-        message = f"OUT and --report are both {out}, expected two different files"
-        raise UsageError(ISSUE.INVALID_OPTION, message)
+    check_overwriting(out, inputs={"IN": source}, keep=not_rdp, force=force)
+
+
+def _check_report(report: str, source: str, out: str, *, force: bool) -> None:
+    check_apart("--report", report, outputs={"OUT": out}, inputs={"IN": source})
+    if is_stdout(report):
+        return  # JSON may go to a terminal
     check_destination(report)
+    check_overwriting(report, inputs={}, keep=any_picture, force=force)
 
 
 def _check_one_goal(*goals: float | None) -> None:

@@ -7,12 +7,12 @@ from contextlib import contextmanager, suppress
 import typer
 
 from rdpcodec.errors import (
-    EXIT_INVALID,
-    EXIT_LIMIT,
     EXIT_USAGE,
     ISSUE,
+    OutOfMemoryError,
     OutputError,
     RdpError,
+    SystemFailureError,
     TruncatedError,
     UsageError,
 )
@@ -67,26 +67,41 @@ def report(error: BaseException) -> int:
     """
     if isinstance(error, PipeClosedError):
         return EXIT_PIPE_CLOSED
+    if isinstance(error, typer.Abort) and isinstance(error.__cause__, EOFError):
+        error = error.__cause__  # a mistake in this program, which typer takes for Ctrl-D
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         say("interrupted")
         return EXIT_INTERRUPTED
     code, sentence = _explain(error)
-    say(f"error{sentence}")
+    say(f"error {sentence}")
     return code
 
 
 def _explain(error: BaseException) -> tuple[int, str]:
-    """Return the exit code and what follows the word `error`."""
-    if isinstance(error, RdpError):
-        return error.exit_code, f" {error.issue}: {_sentence(error)}"
+    """Return the exit code, and the id with the sentence."""
     if isinstance(error, typer.TyperException):
-        return EXIT_USAGE, f" {ISSUE.INVALID_OPTION}: {_usage(error)}"
-    if isinstance(error, MemoryError):
-        return EXIT_LIMIT, ": the memory of this machine does not suffice"
+        return EXIT_USAGE, f"{ISSUE.INVALID_OPTION}: {_usage(error)}"
+    known = error if isinstance(error, RdpError) else _of_machine(error)
+    return known.exit_code, f"{known.issue}: {_sentence(known)}"
+
+
+def _of_machine(error: BaseException) -> RdpError:
+    """Give what the machine lacks or refuses its id; a mistake in this program is raised again."""
+    if isinstance(error, MemoryError) or _is_torch_memory(error):
+        message = "the memory of this machine does not suffice"
+        return OutOfMemoryError(ISSUE.OUT_OF_MEMORY, message)
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        return EXIT_INVALID, f": {where}{error.strerror or error}"
+        message = f"{where}{error.strerror or error}"
+        return SystemFailureError(ISSUE.SYSTEM_FAILURE, message)
     raise error
+
+
+def _is_torch_memory(error: BaseException) -> bool:
+    """Recognise a full host by PyTorch's sentence, and a full accelerator by its class."""
+    if not isinstance(error, RuntimeError):
+        return False
+    return "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _sentence(error: RdpError) -> str:
@@ -101,4 +116,7 @@ def _usage(error: typer.TyperException) -> str:
     message = " ".join(error.format_message().split()).rstrip(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "rdpcodec"
-    return f"{message}; see {command} --help"
+    # typer does not export the class of an unknown option, which alone has this attribute
+    unknown = hasattr(error, "option_name") and message.startswith("No such option")
+    dashes = "; a file name that begins with - goes after --" if unknown else ""
+    return f"{message}{dashes}; see {command} --help"

@@ -6,6 +6,7 @@ import typer
 
 ReaderName = Literal["ode", "geodesic"]
 CoderName = Literal["trellis", "pfr"]
+FormatName = Literal["png", "webp", "tif", "bmp", "ppm", "pgm"]
 PrecisionName = Literal["float32", "bfloat16"]
 
 
@@ -55,4 +56,20 @@ Device = Annotated[
 Precision = Annotated[
     PrecisionName,
     typer.Option(help="bfloat16 rounds photo-1 at large noise; faster on processors that have it."),
+]
+Format = Annotated[
+    FormatName | None,
+    typer.Option(
+        "--format", help="Of the output; needed where its name has no extension, as /dev/fd/63."
+    ),
+]
+DropProfile = Annotated[
+    bool,
+    typer.Option("--drop-profile", help="Leave the ICC profile out; the pixels stay as they are."),
+]
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Replace an output that is an input, or a picture of another kind."
+    ),
 ]

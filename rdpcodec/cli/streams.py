@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING
 
 from rdpcodec.cli.messages import PipeClosedError
 from rdpcodec.errors import ISSUE, ImageError, OutputError, UsageError
-from rdpcodec.files import check_output, read_file, read_stream, write_atomic
+from rdpcodec.files import check_output, descriptor_of, read_file, read_stream, write_atomic
 from rdpcodec.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DASH = "-"
+_STDOUT = 1
+
+
+def is_stdout(name: str) -> bool:
+    """Say whether an output is standard output, by `-` or a name such as /dev/stdout.
+
+    Args:
+        name: A path or `-`.
+
+    Returns:
+        Whether it is.
+    """
+    return name == DASH or descriptor_of(Path(name)) == _STDOUT
 
 
 def read_input(name: str, limits: Limits = DEFAULT) -> bytes:
@@ -51,10 +64,11 @@ def check_destination(name: str) -> None:
         name: A path or `-`.
 
     Raises:
-        OutputError: If the path cannot be written.
+        OutputError: If the path cannot be written, or names a directory.
         UsageError: If binary data would go to a terminal.
     """
-    if name != DASH:
+    if not is_stdout(name):
+        _check_names_file(name)
         check_output(Path(name))
     elif sys.stdout is not None and sys.stdout.isatty():
         message = "standard output is a terminal, expected a pipe or a file for binary data"
@@ -72,7 +86,7 @@ def write_output(name: str, data: bytes) -> None:
         OutputError: If it cannot be written.
         PipeClosedError: If the reader of standard output is gone.
     """
-    if name != DASH:
+    if not is_stdout(name):
         write_atomic(Path(name), data)
         return
     if sys.stdout is None:
@@ -89,6 +103,14 @@ def write_output(name: str, data: bytes) -> None:
         raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message) from error
 
 
+def _check_names_file(name: str) -> None:
+    """Refuse `photos/`, which as a path would be a file called photos."""
+    last = name.replace(os.sep, "/").rpartition("/")[2]
+    if last in ("", ".", "..") or Path(name).is_dir():
+        message = f"cannot write {name}: it names a directory, expected the name of a file in it"
+        raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message)
+
+
 def print_text(text: str) -> None:
     """Write text to standard output.
 
@@ -99,12 +121,11 @@ def print_text(text: str) -> None:
         OutputError: If it cannot be written.
         PipeClosedError: If the reader of standard output is gone.
     """
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    write_output(DASH, text.encode(encoding, "backslashreplace"))
+    write_output(DASH, text.encode(_encoding(), "backslashreplace"))
 
 
 def print_rich(*parts: "RenderableType", width_min: int = 0) -> None:
-    """Write tables to standard output.
+    """Write tables to standard output; in ASCII boxes where its encoding has no others.
 
     Args:
         parts: What to render, one below the other.
@@ -115,14 +136,23 @@ def print_rich(*parts: "RenderableType", width_min: int = 0) -> None:
         PipeClosedError: If the reader of standard output is gone.
     """
     from rich.console import Console  # noqa: PLC0415 - keeps `inspect --json` fast
+    from rich.table import Table  # noqa: PLC0415 - keeps `inspect --json` fast
 
-    text = io.StringIO()  # rich itself would end the program on a closed pipe
+    data = io.BytesIO()  # rich itself would end the program on a closed pipe
+    text = io.TextIOWrapper(data, _encoding(), "backslashreplace", newline="")
     on_terminal = sys.stdout is not None and sys.stdout.isatty()
     width = max(width_min, shutil.get_terminal_size().columns)
     console = Console(file=text, force_terminal=on_terminal, width=width, highlight=False)
     for part in parts:
+        for column in part.columns if isinstance(part, Table) else ():
+            column.overflow = "fold"  # no digest or number is cut short by an ellipsis
         console.print(part)
-    print_text(text.getvalue())
+    text.flush()
+    write_output(DASH, data.getvalue())
+
+
+def _encoding() -> str:
+    return getattr(sys.stdout, "encoding", None) or "utf-8"
 
 
 def _abandon_stdout() -> None:

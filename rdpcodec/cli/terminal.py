@@ -1,45 +1,91 @@
 """A picture in the terminal: two pixels per character, upper and lower half of a block."""
 
-import shutil
+import sys
 from typing import TYPE_CHECKING
 
 from rdpcodec.cli.streams import DASH, write_output
+from rdpcodec.errors import ISSUE, UsageError
 
 if TYPE_CHECKING:
+    from rich.color import ColorSystem
+    from rich.console import Console
+
     from rdpcodec.images import Picture
 
 Colour = list[int]
 Row = list[Colour]
-_RESET = "\x1b[0m"
+_BLOCK = "▀"
+_ENOUGH = ("256", "truecolor")
+
+
+def check_terminal() -> None:
+    """Refuse to draw where it would not be a picture, before the work is done.
+
+    Raises:
+        UsageError: If standard output is no terminal, has fewer than 256 colours, wants none
+            (NO_COLOR, TERM=dumb), or cannot show block characters.
+    """
+    lacks = _lacks()
+    if lacks:
+        message = f"{lacks}, so the picture cannot be drawn; save it with -o picture.png"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
 def print_picture(picture: "Picture") -> None:
-    """Write a picture to standard output, scaled to the width of the terminal.
+    """Draw a picture on the terminal, at most as wide, in 2^24 or in 256 colours.
 
     Args:
         picture: The picture.
 
     Raises:
+        UsageError: As for `check_terminal`.
         OutputError: If it cannot be written.
         PipeClosedError: If the reader of standard output is gone.
     """
+    from rich.color import ColorSystem  # noqa: PLC0415 - keeps `inspect` fast
+
     from rdpcodec.images import for_screen  # noqa: PLC0415 - loads numpy
 
-    rows: list[Row] = for_screen(picture, shutil.get_terminal_size().columns).tolist()
-    lines = [_line(rows[k : k + 2]) for k in range(0, len(rows), 2)]
-    write_output(DASH, "".join(lines).encode())
+    check_terminal()
+    console = _console()
+    deep = console.color_system == "truecolor"
+    colours = ColorSystem.TRUECOLOR if deep else ColorSystem.EIGHT_BIT
+    rows: list[Row] = for_screen(picture, console.width).tolist()
+    lines = [_line(rows[k : k + 2], colours) for k in range(0, len(rows), 2)]
+    write_output(DASH, "".join(lines).encode(console.encoding))
 
 
-def _line(rows: list[Row]) -> str:
+def _lacks() -> str | None:
+    """Return what standard output lacks, None if a picture can be drawn there."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return "standard output is no terminal"
+    console = _console()
+    if console.no_color or console.is_dumb_terminal:
+        return "the terminal is to show no colours (NO_COLOR or TERM=dumb)"
+    if console.color_system not in _ENOUGH:
+        return "the terminal has fewer than 256 colours by TERM and COLORTERM"
+    try:
+        _BLOCK.encode(console.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return f"the terminal's encoding {console.encoding} has no block characters"
+    return None
+
+
+def _console() -> "Console":
+    from rich.console import Console  # noqa: PLC0415 - keeps `inspect` fast
+
+    return Console(file=sys.stdout, force_terminal=sys.stdout.isatty())
+
+
+def _line(rows: list[Row], colours: "ColorSystem") -> str:
     """Return one line of text for two rows of pixels, or for a last odd one."""
-    return f"{''.join(_cell(*column) for column in zip(*rows, strict=True))}{_RESET}\n"
+    return "".join(_cell(colours, *column) for column in zip(*rows, strict=True)) + "\n"
 
 
-def _cell(upper: Colour, lower: Colour | None = None) -> str:
+def _cell(colours: "ColorSystem", upper: Colour, lower: Colour | None = None) -> str:
     """Return a half block: the upper pixel is its ink, the lower one its ground."""
-    ground = "49" if lower is None else f"48;2;{_joined(lower)}"
-    return f"\x1b[38;2;{_joined(upper)};{ground}m▀"
+    from rich.color import Color  # noqa: PLC0415 - keeps `inspect` fast
+    from rich.style import Style  # noqa: PLC0415 - keeps `inspect` fast
 
-
-def _joined(colour: Colour) -> str:
-    return ";".join(map(str, colour))
+    ground = None if lower is None else Color.from_rgb(*lower)
+    return Style(color=Color.from_rgb(*upper), bgcolor=ground).render(_BLOCK, color_system=colours)

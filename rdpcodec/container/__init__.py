@@ -1,13 +1,14 @@
 """The .rdp container: bytes to and from frozen dataclasses (spec 3 to 7). Imports no torch."""
 
 from rdpcodec.container.ancillary import pack_icc, pack_rho, unpack_icc, unpack_rho
-from rdpcodec.container.identify import SIGNATURE
+from rdpcodec.container.identify import KIND_RDP, SIGNATURE, kind_of
 from rdpcodec.container.inspection import describe
 from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers
 from rdpcodec.container.reader import parse
 from rdpcodec.container.writer import build, container_bytes, file_size, header_bytes
 
 __all__ = [
+    "KIND_RDP",
     "SIGNATURE",
     "Chunk",
     "Header",
@@ -18,6 +19,7 @@ __all__ = [
     "file_size",
     "header_bytes",
     "join_layers",
+    "kind_of",
     "pack_icc",
     "pack_rho",
     "parse",

@@ -14,18 +14,43 @@ _IMAGES = (
     (b"BM", "a BMP image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
+    (b"II+\0", "a TIFF image"),
+    (b"MM\0+", "a TIFF image"),
+    (b"\0\0\0\x0cjP  ", "a JPEG 2000 image"),
+    (b"\xff\x4f\xff\x51", "a JPEG 2000 image"),
+    (b"DDS ", "a DDS image"),
+    (b"8BPS", "a Photoshop image"),
     (b"\xff\x0a", "a JPEG XL image"),
     (b"\0\0\0\x0cJXL ", "a JPEG XL image"),
     (b"qoif", "a QOI image"),
 )
+_REMOTE_DESKTOP = "a Windows Remote Desktop connection file"
 _BRANDS = {b"avif": "an AVIF image", b"avis": "an AVIF image", b"heic": "a HEIC image"}
 _ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_NETPBM = re.compile(rb"P[1-7]\s")
 _SETTING = re.compile(r"\s*[a-z][a-z0-9 _-]{0,63}:[sib]:", re.IGNORECASE)
 _PROBE = 512
+
+KIND_RDP = "an .rdp picture"
+
+
+def kind_of(data: bytes) -> str | None:
+    """Name a file of one of the kinds that are easily mistaken for each other.
+
+    Args:
+        data: At least its first 512 bytes.
+
+    Returns:
+        `KIND_RDP`, an image format or a Windows Remote Desktop connection file, with article;
+        None for anything else.
+    """
+    if data.startswith(SIGNATURE):
+        return KIND_RDP
+    return _REMOTE_DESKTOP if _is_remote_desktop(data) else _image(data)
 
 
 def check_signature(data: bytes) -> None:
@@ -58,8 +83,7 @@ def _name(data: bytes) -> NotRdpError:
     if _is_remote_desktop(data):
         return NotRdpError(
             ISSUE.REMOTE_DESKTOP_FILE,
-            "this is a Windows Remote Desktop connection file, which has the same extension, "
-            "not an .rdp picture",
+            f"this is {_REMOTE_DESKTOP}, which has the same extension, not an .rdp picture",
         )
     what = _image(data) or f"something that begins with {data[:8].hex(' ')}"
     return NotRdpError(ISSUE.NOT_RDP, f"the file is {what}, not an .rdp picture")
@@ -79,4 +103,6 @@ def _image(data: bytes) -> str | None:
         return "a WebP image"
     if data[4:8] == b"ftyp":
         return _BRANDS.get(data[8:12], "an ISO media file")
+    if _NETPBM.match(data):
+        return "a PNM image"
     return next((name for magic, name in _IMAGES if data.startswith(magic)), None)

@@ -2,10 +2,18 @@
 
 from rdpcodec.images.picture import Picture
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
-from rdpcodec.images.writing import check_suffix, encode_picture, for_screen, png_bytes, show
+from rdpcodec.images.writing import (
+    check_format,
+    check_suffix,
+    encode_picture,
+    for_screen,
+    png_bytes,
+    show,
+)
 
 __all__ = [
     "Picture",
+    "check_format",
     "check_suffix",
     "encode_picture",
     "for_screen",

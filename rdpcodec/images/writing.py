@@ -19,6 +19,7 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".pgm": {"format": "PPM"},
     ".ppm": {"format": "PPM"},
 }
+_SIDE_MAX = {".webp": 16383}
 _WITHOUT_PROFILE = (".bmp", ".pgm", ".ppm")
 _LOSSY = (".jpg", ".jpeg", ".avif")
 
@@ -49,7 +50,33 @@ def check_suffix(suffix: str) -> None:
         raise _usage(f"{suffix} would compress the picture a second time, {expected}")
     if suffix.lower() not in _SAVE_OPTIONS:
         found = f"the extension {suffix}" if suffix else "a name without extension"
-        raise _usage(f"{found} names no image format, {expected}")
+        raise _usage(f"{found} names no image format, {expected}, or --format")
+
+
+def check_format(suffix: str, width: int, height: int, channels: int, *, profile: bool) -> None:
+    """Refuse a format that cannot carry a picture, from what its header tells.
+
+    Args:
+        suffix: As for `check_suffix`.
+        width: The number of columns.
+        height: The number of rows.
+        channels: 1 for grey, 3 for RGB.
+        profile: Whether it has an ICC profile.
+
+    Raises:
+        UsageError: If there is no such format here, it is lossy, or it cannot carry the picture.
+    """
+    check_suffix(suffix)
+    suffix = suffix.lower()
+    if profile and suffix in _WITHOUT_PROFILE:
+        way = ".png can; --drop-profile leaves it out"
+        raise _usage(f"{suffix} cannot carry the picture's ICC profile, {way}")
+    if suffix == ".pgm" and channels != 1:
+        raise _usage("the picture has colours and .pgm has none, expected .ppm")
+    side_max = _SIDE_MAX.get(suffix)
+    if side_max is not None and max(width, height) > side_max:
+        found = f"the picture has {width} x {height} pixels"
+        raise _usage(f"{found}, {suffix} holds at most {side_max} a side, .png holds it")
 
 
 def encode_picture(picture: Picture, suffix: str) -> bytes:
@@ -64,14 +91,11 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
 
     Raises:
         UsageError: If the format is unknown or lossy, or cannot carry the picture.
-        OutputError: If the format has a limit that the picture is above.
+        OutputError: If Pillow cannot write it.
     """
-    check_suffix(suffix)
+    has_profile = picture.icc is not None
+    check_format(suffix, picture.width, picture.height, picture.channels, profile=has_profile)
     suffix = suffix.lower()
-    if picture.icc is not None and suffix in _WITHOUT_PROFILE:
-        raise _usage(f"{suffix} cannot carry the picture's ICC profile, .png can")
-    if suffix == ".pgm" and picture.channels != 1:
-        raise _usage("the picture has colours and .pgm has none, expected .ppm")
     image = Image.fromarray(picture.pixels)
     if suffix == ".ppm":
         image = image.convert("RGB")

@@ -1,0 +1,68 @@
+"""`rdpcodec decompress`."""
+
+from typing import Annotated
+
+import typer
+
+from rdpcodec.cli.options import (
+    AllowPartial,
+    Device,
+    DropProfile,
+    Evaluations,
+    Force,
+    Format,
+    Layers,
+    Precision,
+    PriorSource,
+    Quiet,
+    RdpInput,
+    Reader,
+    Rho,
+    RhoMap,
+)
+from rdpcodec.cli.reading import Reading
+from rdpcodec.cli.saving import save
+
+
+def decompress(  # noqa: PLR0913 - one parameter per option
+    file: RdpInput,
+    out: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT.png", help="A .png, .webp, .tif, .bmp, .ppm or .pgm file, or - for a PNG."
+        ),
+    ],
+    *,
+    rho: Rho = None,
+    rho_map: RhoMap = None,
+    reader: Reader = None,
+    layers: Layers = None,
+    prior: PriorSource = None,
+    evaluations: Evaluations = None,
+    allow_partial: AllowPartial = False,
+    drop_profile: DropProfile = False,
+    chosen: Format = None,
+    force: Force = False,
+    device: Device = "cpu",
+    precision: Precision = "float32",
+    quiet: Quiet = False,
+) -> None:
+    """Read an .rdp picture and save it as an image file.
+
+    Example: rdpcodec decompress photo.rdp photo.png --rho 1
+    """
+    reading = Reading(
+        file=file,
+        rho=rho,
+        rho_map=rho_map,
+        reader=reader,
+        layers=layers,
+        prior=prior,
+        evaluations=evaluations,
+        allow_partial=allow_partial,
+        drop_profile=drop_profile,
+        device=device,
+        precision=precision,
+        quiet=quiet,
+    )
+    save(out, reading, chosen=chosen, force=force)
