@@ -7,14 +7,19 @@ never load torch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["__version__", "decode", "encode", "load_prior"]
+__all__ = ["__version__", "decode", "encode", "load_prior", "open"]
 
 __version__ = "0.1.0.dev0"
 
-_HOMES = {"decode": "rdpcodec.codec", "encode": "rdpcodec.codec", "load_prior": "rdpcodec.priors"}
+_HOMES = {
+    "decode": "rdpcodec.codec",
+    "encode": "rdpcodec.codec",
+    "load_prior": "rdpcodec.priors",
+    "open": "rdpcodec.codec",
+}
 
 if TYPE_CHECKING:
-    from rdpcodec.codec import decode, encode
+    from rdpcodec.codec import decode, encode, open  # noqa: A004 - as PIL.Image.open
     from rdpcodec.priors import load_prior
 else:
 

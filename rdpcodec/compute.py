@@ -1,12 +1,19 @@
-"""Where and how finely a run computes: a property of the run, never of the file."""
+"""Where and how finely a run computes: a property of the run, never of the file.
 
+What a caller has set in torch for its own work changes nothing here: every tensor is made with its
+dtype, so that the default dtype does not matter, and `neutral` holds off the rest.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import torch
 
 from rdpcodec.errors import ISSUE, UsageError
 
-PRECISIONS = ("float32", "bfloat16")
+KINDS = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -29,9 +36,21 @@ class Compute:
         if self.device != "cpu" and self.device not in (found := _devices()):
             message = f"device is {self.device}, expected one that torch has here: "
             raise UsageError(ISSUE.INVALID_OPTION, message + " or ".join(found))
-        if self.precision not in PRECISIONS:
-            message = f"precision is {self.precision}, expected {' or '.join(PRECISIONS)}"
-            raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+@contextmanager
+def neutral() -> Iterator[None]:
+    """Compute in float32 on the cpu where nothing else is said, whatever the caller has set.
+
+    Holds off `torch.autocast` and `torch.set_default_device` of this thread; also a decorator.
+    """
+    with ExitStack() as stack:
+        for kind in KINDS:
+            if torch.is_autocast_enabled(kind):
+                stack.enter_context(torch.autocast(kind, enabled=False))
+        if torch.get_default_device().type != "cpu":
+            stack.enter_context(torch.device("cpu"))
+        yield
 
 
 def _devices() -> list[str]:
@@ -42,3 +61,15 @@ def _devices() -> list[str]:
     if torch.backends.mps.is_available():
         names.append("mps")
     return names
+
+
+def _compute_alone() -> None:
+    """Use one thread in a forked child, which has the parent's pool but not its threads."""
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks
+    os.register_at_fork(after_in_child=_compute_alone)
+
+
+HOST = Compute()

@@ -31,7 +31,6 @@ class ISSUE(StrEnum):
     BAD_HEADER_FIELD = "RDP-209"
     BAD_LAYER_TABLE = "RDP-210"
     BAD_PADDING = "RDP-211"
-    PAYLOAD_LENGTH = "RDP-212"
     BAD_ANCILLARY = "RDP-213"
     UNSUPPORTED_FEATURE = "RDP-301"
     BAD_BITSTREAM = "RDP-302"
@@ -42,6 +41,7 @@ class ISSUE(StrEnum):
     LIMIT_CHUNKS = "RDP-405"
     LIMIT_ANCILLARY_BYTES = "RDP-406"
     LIMIT_ICC_BYTES = "RDP-407"
+    LIMIT_STATE = "RDP-408"
     PRIOR_UNAVAILABLE = "RDP-501"
     PRIOR_MISMATCH = "RDP-502"
     PRIOR_INVALID = "RDP-503"
@@ -164,7 +164,6 @@ class MalformedError(ContainerError):
         ISSUE.BAD_HEADER_FIELD,
         ISSUE.BAD_LAYER_TABLE,
         ISSUE.BAD_PADDING,
-        ISSUE.PAYLOAD_LENGTH,
         ISSUE.BAD_ANCILLARY,
     )
 
@@ -199,6 +198,7 @@ class LimitError(RdpError):
         ISSUE.LIMIT_CHUNKS,
         ISSUE.LIMIT_ANCILLARY_BYTES,
         ISSUE.LIMIT_ICC_BYTES,
+        ISSUE.LIMIT_STATE,
     )
 
     def __init__(self, issue: ISSUE, message: str, name: str, value: int, limit: int) -> None:

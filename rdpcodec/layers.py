@@ -11,8 +11,11 @@ from rdpcodec.schedule import T_MAX
 CODERS = ("pfr", "trellis")  # the position is the id on disk
 PARAMETER_MIN = 4
 PARAMETER_MAX = 16
+# The coder parameter of a file that states none; normative, like the seed 0 that goes with it.
+DEFAULT_PARAMETERS = {"pfr": 12, "trellis": 14}
 MAX_LAYERS = 256
 Q_MAX = 255
+SHAPE_MAX = 255
 BITS_PER_STAGE = 2
 # The steps of t that the layer table predicts, from the first layer down; then the step before.
 STEP_PRIMER = (200, 110, 74, 57, 46, 38, 34, 32)
@@ -53,6 +56,76 @@ class Layer:
             raise ValueError(f"bits is {self.bits}, expected at least 0")
 
 
+@dataclass(frozen=True, slots=True)
+class StateShape:
+    """How large the state of a picture is, in integers (spec 4.2).
+
+    Attributes:
+        channels: Planes of the state.
+        stride: Pixels of a side for each entry of a plane.
+        multiple: Both sides of the picture are padded to a multiple of this many pixels.
+    """
+
+    channels: int
+    stride: int = 1
+    multiple: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse values that the format cannot carry.
+
+        Raises:
+            ValueError: If a number is not in 1..255, or the stride does not divide the multiple.
+        """
+        for name in ("channels", "stride", "multiple"):
+            value = getattr(self, name)
+            if not 1 <= value <= SHAPE_MAX:
+                raise ValueError(f"{name} of the state is {value}, expected 1..{SHAPE_MAX}")
+        if self.multiple % self.stride:
+            raise ValueError(f"stride {self.stride} does not divide multiple {self.multiple}")
+
+    def of(self, width: int, height: int) -> tuple[int, int, int]:
+        """Return the shape of the state of a picture.
+
+        Args:
+            width: Pixels.
+            height: Pixels.
+
+        Returns:
+            (channels, rows, columns).
+        """
+        rows, columns = (
+            -(-side // self.multiple) * self.multiple // self.stride for side in (height, width)
+        )
+        return self.channels, rows, columns
+
+
+@dataclass(frozen=True)
+class ChannelStep:
+    """One use of the channel: everything both sides know before a bit is read.
+
+    Attributes:
+        seed: The file's seed.
+        layer: The layer's index, 0 for the coarsest.
+        dim: Number of coordinates D of mu and z.
+        q: Stage-size index from the layer table.
+    """
+
+    seed: int
+    layer: int
+    dim: int
+    q: int
+
+    @property
+    def stage_size(self) -> int:
+        """Coordinates per stage, n; never more than there are coordinates."""
+        return min(stage_size(self.q), self.dim)
+
+    @property
+    def stages(self) -> int:
+        """Number of stages S; each has one index."""
+        return stage_count(self.dim, self.q)
+
+
 def stage_size(q: int) -> int:
     """Return n(q), the number of coordinates of a stage.
 
@@ -74,7 +147,7 @@ def stage_count(dim: int, q: int) -> int:
     """Return the number of stages that cover a state.
 
     Args:
-        dim: Width times height times channels.
+        dim: The number of coordinates of the state.
         q: The stage size index.
 
     Returns:
@@ -87,7 +160,7 @@ def trellis_bits(dim: int, q: int) -> int:
     """Return the number of bits of a trellis layer.
 
     Args:
-        dim: Width times height times channels.
+        dim: The number of coordinates of the state.
         q: The stage size index.
 
     Returns:

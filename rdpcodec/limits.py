@@ -8,6 +8,7 @@ _ISSUES = {
     "file_bytes": ISSUE.LIMIT_FILE_BYTES,
     "side": ISSUE.LIMIT_SIDE,
     "pixels": ISSUE.LIMIT_PIXELS,
+    "state": ISSUE.LIMIT_STATE,
     "layers": ISSUE.LIMIT_LAYERS,
     "chunks": ISSUE.LIMIT_CHUNKS,
     "ancillary_bytes": ISSUE.LIMIT_ANCILLARY_BYTES,
@@ -23,8 +24,9 @@ class Limits:
         file_bytes: Size of the file.
         side: Width and height.
         pixels: Width times height.
+        state: Coordinates of the state, three for each pixel of the largest picture.
         layers: Layers in the table; the format itself never allows more than 256.
-        chunks: Chunks, HD and DT included.
+        chunks: Chunks, H and D included.
         ancillary_bytes: Sum of the bodies of all ancillary chunks.
         icc_bytes: Inflated size of an ICC profile.
     """
@@ -32,6 +34,7 @@ class Limits:
     file_bytes: int = 64 << 20
     side: int = 16_384
     pixels: int = 89_478_485
+    state: int = 268_435_455
     layers: int = 256
     chunks: int = 1024
     ancillary_bytes: int = 1 << 20

@@ -1,4 +1,4 @@
-"""Noise schedules: the integer t of the format to a noise level sigma (spec 5.1).
+"""The noise schedule: the integer t of the format to a noise level sigma (spec 5.1).
 
 Sigma is in pixel units, with pixels in [-1, 1].
 """
@@ -8,11 +8,10 @@ import math
 T_MAX = 4095
 STEPS_PER_OCTAVE = 256
 LOWEST_EXPONENT = -10
-SCHEDULES = ("log2",)
 
 
 def sigma(t: int) -> float:
-    """Return the noise level of t in schedule `log2`: 2^(t/256 - 10).
+    """Return the noise level of t: 2^(t/256 - 10).
 
     Args:
         t: 0..4095.

@@ -22,16 +22,17 @@ from rich.console import Console
 from rich.table import Table
 from torch import Tensor
 
-from rdpcodec.chain import Chain
+from rdpcodec.chain import Chain, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.container import Header
-from rdpcodec.encoder import Encoder, Goal
+from rdpcodec.decoder.reconstruction import READERS, Noisy, reconstruct
+from rdpcodec.domains import RgbPixels
+from rdpcodec.domains.gaussian import COLOUR_BASIS, spectrum
+from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
-from rdpcodec.priors.gaussian import spectrum
-from rdpcodec.priors.spectrum import from_coefficients, to_coefficients
-from rdpcodec.readers import READERS, read
 from rdpcodec.schedule import sigma
+from rdpcodec.transforms import from_coefficients, to_coefficients
 
 Floats = NDArray[np.float64]
 HEIGHT, WIDTH = 192, 256
@@ -66,7 +67,7 @@ def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[P
     """Return every reader and rho at one level, from one coded sample of the source."""
     variance = spectrum(HEIGHT, WIDTH).astype(np.float64)
     normal = np.random.default_rng(seed).standard_normal((1, 3, HEIGHT, WIDTH)).astype(np.float32)
-    x_0 = from_coefficients(np.sqrt(variance).astype(np.float32) * normal)
+    x_0 = from_coefficients(np.sqrt(variance).astype(np.float32) * normal, COLOUR_BASIS)
     encoder = code(x_0, t)
     coded = sum(layer.layer.bits for layer in encoder.coded)
     kl = sum(layer.kl_bits for layer in encoder.coded)
@@ -75,8 +76,12 @@ def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[P
     chain, found = encoder.chain, []
     for reader in READERS:
         for rho in RHOS:
-            picture = read(
-                chain.denoise, chain.y, sigma(t), rho=rho, reader=reader, evaluations=evaluations
+            picture = reconstruct(
+                chain.denoise,
+                Noisy(chain.y, sigma(t)),
+                rho=rho,
+                reader=reader,
+                evaluations=evaluations,
             )
             gain = theory_gain(variance / (variance + noise), reader, rho)
             mse = float((picture - x_0).square().mean())
@@ -99,12 +104,12 @@ def code(x_0: Tensor, t: int) -> Encoder:
 
     def header(layers: tuple[Layer, ...]) -> Header:
         return Header(
-            width=x_0.shape[3], height=x_0.shape[2], channels=3, coder="trellis",
+            width=x_0.shape[3], height=x_0.shape[2], kind="rgb", coder="trellis",
             coder_parameter=coder.parameter, prior_id=prior.id, prior_digest=prior.digest, seed=0,
             layers=layers,
         )  # fmt: skip
 
-    chain = Chain(prior, (3, x_0.shape[2], x_0.shape[3]))
+    chain = Chain(Estimator(prior, RgbPixels(*x_0.shape[2:])))
     encoder = Encoder(x_0, chain, coder, header, seed=0, ancillary=(), goal=Goal(t=t))
     encoder.run(lambda *_: None)
     return encoder
@@ -133,7 +138,7 @@ def measured_w2(picture: Tensor, y: Tensor, variance: Floats, noise: float) -> f
     The reader of a Gaussian is linear and diagonal in this basis, so output over input is its gain;
     weighted least squares over the coefficients of equal variance, here one at a time.
     """
-    given, found = (to_coefficients(x).astype(np.float64)[0] for x in (y, picture))
+    given, found = (to_coefficients(x, COLOUR_BASIS).astype(np.float64)[0] for x in (y, picture))
     safe = np.abs(given) > 1e-3 * np.sqrt(variance + noise)
     gain = np.where(safe, found / np.where(safe, given, 1.0), 0.0)
     return float(np.sqrt(w2_of(gain, variance, noise)[safe].mean()))
@@ -185,7 +190,9 @@ def modes_table(level: float, samples: int = 400_000, evaluations: int = 200) ->
     y = x_0 + level * draw().view(1, 1, 1, -1)
     result = {}
     for reader, rho in (("ode", 0.0), ("ode", 1.0), ("geodesic", 0.0), ("geodesic", 0.5)):
-        found = read(modes_estimate, y, level, rho=rho, reader=reader, evaluations=evaluations)
+        found = reconstruct(
+            modes_estimate, Noisy(y, level), rho=rho, reader=reader, evaluations=evaluations
+        )
         distance = (found.flatten().sort().values - x_0.flatten().sort().values).square().mean()
         mse = float((found - x_0).square().mean())
         result[f"{reader} rho={rho:g}"] = np.array([mse, float(distance)])
@@ -195,7 +202,7 @@ def modes_table(level: float, samples: int = 400_000, evaluations: int = 200) ->
 def ddim_gap(level: float, steps: int = 20_000) -> float:
     """Return the largest difference of `ode` at rho = 1 from plain DDIM, on the two modes."""
     y = torch.linspace(-3, 3, 121, dtype=torch.float64).view(1, 1, 1, -1)
-    found = read(modes_estimate, y, level, rho=1.0, reader="ode", evaluations=2000)
+    found = reconstruct(modes_estimate, Noisy(y, level), rho=1.0, reader="ode", evaluations=2000)
     levels = [level * (0.002 / level) ** (i / steps) for i in range(steps)]
     state = y
     for above, below in zip(levels, [*levels[1:], 0.0], strict=True):
@@ -265,7 +272,7 @@ def main() -> None:
 def verdicts(points: list[Point], worst_rho: float, modes: dict[str, Floats]) -> list[str]:
     """Return what holds and what does not, in words, from the numbers."""
     first = torch.linspace(-2, 2, 9, dtype=torch.float64).view(1, 1, 1, -1)
-    one = read(modes_estimate, first, 1.0, rho=0.0, reader="geodesic", evaluations=10)
+    one = reconstruct(modes_estimate, Noisy(first, 1.0), rho=0.0, reader="geodesic", evaluations=10)
     exact = torch.equal(one, modes_estimate(first, 1.0))
     off = max(abs(p.mse / p.mse_theory - 1) for p in points)
     over = [p.kl_bits / p.information_bits - 1 for p in points]

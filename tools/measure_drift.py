@@ -52,9 +52,8 @@ def measure(
         encoded = codec.encode_with_report(
             pixels, bpp=bpp, device=writer.device, precision=writer.precision
         )
-        seconds = encoded.report["seconds"]
-        assert isinstance(seconds, dict)  # noqa: S101 - by spec/report.schema.json
-        files.append(Written(writer, encoded.data, (seconds["total"], seconds["network"])))
+        seconds = encoded.report.seconds
+        files.append(Written(writer, encoded.data, (seconds.total, seconds.network)))
         for reader in ways:
             files[-1].read[reader] = timed_decode(encoded.data, reader, rho)
     return files

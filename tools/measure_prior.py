@@ -1,6 +1,6 @@
 """Measure priors as denoisers: PSNR at fixed noise levels and the bits that they would cost.
 
-    python tools/measure_prior.py ../shared/data/kodak [--prior photo-1 --prior ffdnet-1] [--bits]
+    python tools/measure_prior.py ../shared/data/kodak [--prior photo-1 --prior gaussian-1] [--bits]
     python tools/measure_prior.py ../shared/data/val --prior photo-1 --calibration curve.json
 
 PSNR: of the one-step estimate, clipped and rounded to 8 bits, mean over the pictures.
@@ -22,12 +22,14 @@ from rich.progress import track
 from rich.table import Table
 from torch import Tensor
 
-from rdpcodec import codec, schedule
-from rdpcodec.images import read_picture
+from rdpcodec import schedule
+from rdpcodec.domains import RgbPixels
+from rdpcodec.domains.gaussian import COLOUR_BASIS
+from rdpcodec.images import read_picture, to_bytes
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior
-from rdpcodec.priors.spectrum import band_energy, band_sizes, to_coefficients
+from rdpcodec.transforms import band_energy, band_sizes, to_coefficients
 
 LEVELS = (5, 15, 25, 50, 75)  # standard deviations of the noise, of 255
 ENDS = (75, 25, 10)  # where files end, of 255
@@ -56,7 +58,13 @@ def read_folder(folder: Path) -> list[Tensor]:
     paths = sorted(p for p in folder.iterdir() if p.suffix in DRAWN)
     if not paths:
         raise SystemExit(f"{folder} holds no picture to measure on.")
-    return [codec.to_tensor(read_picture(path)[0]) for path in paths]
+    pictures = (read_picture(path)[0] for path in paths)
+    return [RgbPixels(p.height, p.width).to_state(p.pixels) for p in pictures]
+
+
+def pixels_of(x_0: Tensor) -> NDArray[np.uint8]:
+    """Return the 8-bit pixels of (1, 3, H, W)."""
+    return to_bytes(RgbPixels(*x_0.shape[-2:]).to_pixels(x_0))
 
 
 def measure(prior: Prior, x_0: Tensor, found: Measured, ts: list[int]) -> None:
@@ -64,13 +72,15 @@ def measure(prior: Prior, x_0: Tensor, found: Measured, ts: list[int]) -> None:
     generator = torch.Generator().manual_seed(SEED)
     for level in LEVELS:
         estimate = denoised(prior, x_0, 2 * level / 255, generator)
-        value = psnr(codec.to_pixels(estimate), codec.to_pixels(x_0))
+        value = psnr(pixels_of(estimate), pixels_of(x_0))
         found.psnr.setdefault(level, []).append(value)
     for t in ts:
         estimate = denoised(prior, x_0, schedule.sigma(t), generator)
         error = estimate - x_0
         found.mse.setdefault(t, []).append(float(error.square().mean()))
-        energy = band_energy(to_coefficients(error)) / np.maximum(band_sizes(*x_0.shape[2:]), 1)
+        energy = band_energy(to_coefficients(error, COLOUR_BASIS)) / np.maximum(
+            band_sizes(*x_0.shape[2:]), 1
+        )
         found.spectrum.setdefault(t, []).append(energy)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rdpcodec import __version__, codec, container
+from rdpcodec import __version__, codec
 from rdpcodec.bench.base import Coded, Meter, Pixels, Reading, Spent
 from rdpcodec.bench.baselines.base import BaselineCodec
 from rdpcodec.bench.ways import parse_way, read_way
@@ -48,11 +48,9 @@ class OwnCodec:
             pixels, target_bytes=target_bytes, prior=self.model, coder=self.coder
         )
         spent = meter.read()
-        report = container.parse(encoded.data)
-        facts = {"layers": float(len(report.header.layers))}
-        bits, kl_bits = encoded.report["payload_bits"], encoded.report["kl_bits"]
-        if isinstance(bits, int | float) and isinstance(kl_bits, int | float) and kl_bits:
-            facts["coded_over_kl"] = bits / kl_bits
+        facts = {"layers": float(len(encoded.report.layers))}
+        if encoded.report.kl_bits:
+            facts["coded_over_kl"] = encoded.report.payload_bits / encoded.report.kl_bits
         return Coded(encoded.data, _unless_shared(spent, self.model), facts)
 
     def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
@@ -62,12 +60,13 @@ class OwnCodec:
         the answers that it found in memory. The peak is that since the walk began.
         """
         meter = Meter()
-        chain = codec.receive(container.parse(data), prior=self.model)
-        walk, memo = meter.read().seconds, Memo(chain.denoise)
+        received = codec.open(data, prior=self.model)
+        state, estimator = received.state, received.estimator
+        walk, memo = meter.read().seconds, Memo(estimator)
         for name in readings:
             way, before, recalled = parse_way(name), meter.read().seconds, memo.recalled_seconds
-            x = read_way(way, memo, chain.y, chain.sigma, chain.sigma_max)
-            pixels, after = codec.to_pixels(x), meter.read()
+            clean = read_way(way, memo, state, estimator.sigma_max)
+            pixels, after = received.pixels_of(clean), meter.read()
             seconds = walk + after.seconds - before + memo.recalled_seconds - recalled
             spent = Spent(seconds, after.peak_mib)
             yield Reading(name, pixels, _unless_shared(spent, self.model))

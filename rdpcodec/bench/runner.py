@@ -19,7 +19,7 @@ from rdpcodec.bench.rows import Key, Row, read_rows, write_rows
 from rdpcodec.bench.ways import DEFAULT_WAYS, parse_way
 from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
 from rdpcodec.files import check_output
-from rdpcodec.priors import DEFAULT_PRIOR
+from rdpcodec.options import DEFAULT_PRIOR
 
 DEFAULT_BPP = (0.125, 0.25, 0.5, 1.0)
 BPP_MAX = 100.0

@@ -8,15 +8,15 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.readers import (
-    DEFAULT_EVALUATIONS,
-    DEFAULT_READER,
-    Denoise,
+from rdpcodec.decoder.reconstruction import (
+    Noisy,
     descend,
     noise_levels,
-    read,
+    reconstruct,
 )
+from rdpcodec.domains import Denoise
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.options import DEFAULT_READER
 
 ANCESTRAL = "ancestral"
 ANCESTRAL_EVALUATIONS = 40
@@ -48,19 +48,11 @@ def parse_way(name: str) -> Way:
     return Way(found[1] or DEFAULT_READER, float(found[2]))
 
 
-def read_way(way: Way, denoise: Denoise, y: Tensor, sigma: float, sigma_max: float) -> Tensor:
-    """Return the picture (1, 3, H, W) that a way of reading makes of a state."""
+def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Tensor:
+    """Return the clean state (1, 3, H, W) that a way of reading makes of a noisy one."""
     if way.rho is None:
-        return ancestral(denoise, *descend(denoise, y, sigma, sigma_max))
-    return read(
-        denoise,
-        y,
-        sigma,
-        rho=way.rho,
-        reader=way.reader,
-        evaluations=DEFAULT_EVALUATIONS,
-        sigma_max=sigma_max,
-    )
+        return ancestral(denoise, *descend(denoise, state, sigma_max))
+    return reconstruct(denoise, state, rho=way.rho, reader=way.reader, sigma_max=sigma_max)
 
 
 def ancestral(denoise: Denoise, y: Tensor, sigma: float) -> Tensor:

@@ -1,12 +1,10 @@
 """Channel simulation (RCC): integers that let a decoder draw z ~ N(mu, I) (spec 9)."""
 
-from rdpcodec.channel.base import ChannelCoder, ChannelStep
+from rdpcodec.channel.base import ChannelCoder
 from rdpcodec.channel.trellis import TrellisCoder
-from rdpcodec.layers import PARAMETER_MAX, PARAMETER_MIN
+from rdpcodec.layers import DEFAULT_PARAMETERS, PARAMETER_MAX, PARAMETER_MIN, ChannelStep
 
-__all__ = ["DEFAULT_CODER", "ChannelCoder", "ChannelStep", "load_coder"]
-
-DEFAULT_CODER = "trellis"
+__all__ = ["ChannelCoder", "ChannelStep", "load_coder"]
 
 
 def load_coder(name: str, parameter: int | None = None) -> ChannelCoder:
@@ -22,12 +20,14 @@ def load_coder(name: str, parameter: int | None = None) -> ChannelCoder:
     Raises:
         ValueError: If the name is unknown or the parameter out of range.
     """
-    if parameter is not None and not PARAMETER_MIN <= parameter <= PARAMETER_MAX:
+    if name not in DEFAULT_PARAMETERS:
+        raise ValueError(f"the channel coder {name!r} is unknown")
+    if parameter is None:
+        parameter = DEFAULT_PARAMETERS[name]
+    if not PARAMETER_MIN <= parameter <= PARAMETER_MAX:
         raise ValueError(f"the parameter {parameter} of {name} is not in 4..16")
     if name == "trellis":
-        return TrellisCoder() if parameter is None else TrellisCoder(parameter)
-    if name == "pfr":
-        from rdpcodec.channel.pfr import PfrCoder  # noqa: PLC0415 - brings an entropy coder
+        return TrellisCoder(parameter)
+    from rdpcodec.channel.pfr import PfrCoder  # noqa: PLC0415 - brings an entropy coder
 
-        return PfrCoder() if parameter is None else PfrCoder(parameter)
-    raise ValueError(f"the channel coder {name!r} is unknown")
+    return PfrCoder(parameter)

@@ -1,6 +1,5 @@
 """What every channel coder provides, and how coordinates are dealt out to its stages (spec 9)."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
@@ -8,37 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec import rng
-from rdpcodec.layers import stage_count, stage_size
+from rdpcodec.layers import ChannelStep
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class ChannelStep:
-    """One use of the channel: everything both sides know before a bit is read.
-
-    Attributes:
-        seed: The file's seed.
-        layer: The layer's index, 0 for the coarsest.
-        dim: Number of coordinates D of mu and z.
-        q: Stage-size index from the layer table.
-    """
-
-    seed: int
-    layer: int
-    dim: int
-    q: int
-
-    @property
-    def stage_size(self) -> int:
-        """Coordinates per stage, n; never more than there are coordinates."""
-        return min(stage_size(self.q), self.dim)
-
-    @property
-    def stages(self) -> int:
-        """Number of stages S; each has one index."""
-        return stage_count(self.dim, self.q)
 
 
 class ChannelCoder(Protocol):

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec import rng
-from rdpcodec.channel.base import ChannelStep, Floats, Indices
+from rdpcodec.channel.base import Floats, Indices
+from rdpcodec.layers import ChannelStep
 
 CODEWORDS = 1024
 BLOCK_BITS = 20

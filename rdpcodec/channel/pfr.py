@@ -17,14 +17,13 @@ from numpy.typing import NDArray
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import ChannelStep, Floats, Indices, collect, deal
+from rdpcodec.channel.base import Floats, Indices, collect, deal
 from rdpcodec.channel.codebook import CODEWORDS
 from rdpcodec.errors import ISSUE, BitstreamError
-from rdpcodec.layers import q_nearest, stage_count, stage_size
+from rdpcodec.layers import DEFAULT_PARAMETERS, ChannelStep, q_nearest, stage_count, stage_size
 
 BLOCKS = 64
 CANDIDATES = BLOCKS * CODEWORDS
-DEFAULT_CHUNK_BITS = 12
 CLASSES = 17
 WEIGHT_SUM = 2**20
 OVERHEAD_BITS = 4.5
@@ -37,7 +36,7 @@ class PfrCoder:
 
     name = "pfr"
 
-    def __init__(self, chunk_bits: int = DEFAULT_CHUNK_BITS) -> None:
+    def __init__(self, chunk_bits: int = DEFAULT_PARAMETERS["pfr"]) -> None:
         self.parameter = self.chunk_bits = chunk_bits
 
     def choose_q(self, energy: float, dim: int) -> int:

@@ -14,13 +14,19 @@ from numpy.typing import NDArray
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import ChannelStep, Floats, Indices, collect, deal
+from rdpcodec.channel.base import Floats, Indices, collect, deal
 from rdpcodec.channel.codebook import CODEWORDS
-from rdpcodec.layers import BITS_PER_STAGE, q_nearest, stage_size, trellis_bits
+from rdpcodec.layers import (
+    BITS_PER_STAGE,
+    DEFAULT_PARAMETERS,
+    ChannelStep,
+    q_nearest,
+    stage_size,
+    trellis_bits,
+)
 
 LANE_STAGES = 1024
 MAX_RUN = 256
-DEFAULT_STATE_BITS = 14
 THREADS = 2
 MEAN_SQUARE_MIN = 1e-12
 UNREACHABLE = -1e30
@@ -48,7 +54,7 @@ class TrellisCoder:
 
     name = "trellis"
 
-    def __init__(self, state_bits: int = DEFAULT_STATE_BITS) -> None:
+    def __init__(self, state_bits: int = DEFAULT_PARAMETERS["trellis"]) -> None:
         self.parameter = self.state_bits = state_bits
         self._search: _Search | None = None
 

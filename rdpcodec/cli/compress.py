@@ -1,6 +1,7 @@
 """`rdpcodec compress`."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.options import DEFAULT_PRIOR, DEFAULT_RDO, EncodeOptions
 
 if TYPE_CHECKING:
     from rdpcodec.codec import Encoded
@@ -43,11 +45,10 @@ RhoHint = Annotated[
     float | None, typer.Option(metavar="R", help="The rho a viewer starts at; kept in the file.")
 ]
 Rdo = Annotated[
-    float | None,
+    float,
     typer.Option(
         metavar="S",
-        help="How far bits go where they lessen the error most, 0 (the exact noisy state) to 1. "
-        "Default: 0.5.",
+        help="How far bits go where they lessen the error most, 0 (the exact noisy state) to 1.",
     ),
 ]
 AllowDamaged = Annotated[
@@ -75,7 +76,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     coder_parameter: CoderParameter = None,
     seed: Seed = 0,
     rho_hint: RhoHint = None,
-    rdo: Rdo = None,
+    rdo: Rdo = DEFAULT_RDO,
     device: Device = "cpu",
     precision: Precision = "float32",
     allow_damaged: AllowDamaged = False,
@@ -91,30 +92,27 @@ def compress(  # noqa: PLR0913 - one parameter per option
     if report is not None:
         _check_report(report, source, out, force=force)
     _check_one_goal(bpp, target_bytes, t)
+    options = EncodeOptions(
+        prior=DEFAULT_PRIOR if prior is None else prior,
+        t=t,
+        bpp=bpp,
+        target_bytes=target_bytes,
+        seed=seed,
+        coder=coder,
+        coder_parameter=coder_parameter,
+        rho_hint=rho_hint,
+        rdo=rdo,
+        device=device,
+        precision=precision,
+    )
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads torch
-        from rdpcodec.allocation import DEFAULT_STRENGTH  # noqa: PLC0415 - loads torch
-        from rdpcodec.priors import DEFAULT_PRIOR  # noqa: PLC0415 - loads torch
 
-        encoded = codec.encode_with_report(
-            picture,
-            prior=DEFAULT_PRIOR if prior is None else prior,
-            t=t,
-            bpp=bpp,
-            target_bytes=target_bytes,
-            seed=seed,
-            coder=coder,
-            coder_parameter=coder_parameter,
-            rho_hint=rho_hint,
-            rdo=DEFAULT_STRENGTH if rdo is None else rdo,
-            device=device,
-            precision=precision,
-            progress=shown,
-        )
+        encoded = codec.encode_as(picture, replace(options, progress=shown))
     write_output(out, encoded.data)
     if report is not None:
-        write_output(report, f"{json.dumps(encoded.report, indent=2)}\n".encode())
+        write_output(report, f"{json.dumps(encoded.report.to_json(), indent=2)}\n".encode())
     if not quiet:
         say(_summary(source, out, encoded, picture))
 
@@ -153,10 +151,8 @@ def _read(source: str, *, quiet: bool, allow_damaged: bool) -> "Picture":
 
 def _summary(source: str, out: str, encoded: "Encoded", picture: "Picture") -> str:
     bpp = 8 * len(encoded.data) / (picture.width * picture.height)
-    layers, seconds = encoded.report["layers"], encoded.report["seconds"]
-    assert isinstance(layers, list)  # noqa: S101 - by spec/report.schema.json
-    assert isinstance(seconds, dict)  # noqa: S101 - by spec/report.schema.json
+    report = encoded.report
     return (
         f"{source} -> {out}: {len(encoded.data)} bytes, {bpp:.3f} bpp, "
-        f"{len(layers)} layers, {seconds['total']:.1f} s"
+        f"{len(report.layers)} layers, {report.seconds.total:.1f} s"
     )

@@ -9,13 +9,24 @@ from rich.table import Table
 from rdpcodec.cli.messages import naming
 from rdpcodec.cli.options import AllowPartial, Quiet, RdpInput
 from rdpcodec.cli.streams import print_rich, print_text, read_input
-from rdpcodec.container import describe, parse, unpack_icc, unpack_rho
-from rdpcodec.container.model import RdpFile
+from rdpcodec.container import (
+    Chunk,
+    RdpFile,
+    describe,
+    parse,
+    unpack_icc,
+    unpack_private,
+    unpack_rho,
+)
+from rdpcodec.container.layout import ICC_PROFILE, PRIVATE, RHO_HINT
 
 _LAYER_NOTE = (
     "Coarse to fine: each layer takes the noise from the level before down to sigma (pixels in "
     "[-1, 1]).\nA file cut after any layer is a coarser picture."
 )
+
+
+_KINDS = {"grey": "grey", "rgb": "RGB", "equal-rgb": "RGB, all channels equal"}
 
 
 def inspect(
@@ -52,10 +63,13 @@ def _header_table(facts: dict[str, Any], extras: str) -> Table:
 
 
 def _picture_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
-    kind = "grey" if facts["channels"] == 1 else "RGB"
+    channels, rows, columns = facts["state"]
+    state = f"{channels} x {rows} x {columns}"
+    kind = _KINDS[facts["kind"]]
     return (
         ("format", facts["format_version"], "version of the file format"),
         ("picture", f"{facts['width']} x {facts['height']} {kind}", "width, height, 8-bit layout"),
+        ("state", state, "channels, rows and columns of what is coded"),
     )
 
 
@@ -66,7 +80,7 @@ def _coding_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
         ("prior", prior["id"], "the denoiser that reads the file"),
         ("digest", prior["digest"], "of the prior; another one is refused"),
         ("seed", str(facts["seed"]), "of the randomness both sides share"),
-        ("t", f"{facts['t']} of {facts['schedule']}", "noise level the file stops at, schedule"),
+        ("t", str(facts["t"]), "noise level the file stops at"),
         ("coder", coder, "channel coder and its parameter"),
     )
 
@@ -86,13 +100,17 @@ def _size_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
 def _extras(parsed: RdpFile) -> str:
     rho, icc = unpack_rho(parsed.ancillary), unpack_icc(parsed.ancillary)
     known = {
-        "rH": "" if rho is None else f"rH: rho hint {rho:.2f}",
-        "iC": "" if icc is None else f"iC: ICC profile, {len(icc)} bytes",
+        RHO_HINT: "" if rho is None else f"r: rho hint {rho:.2f}",
+        ICC_PROFILE: "" if icc is None else f"i: ICC profile, {len(icc)} bytes",
     }
-    return "\n".join(
-        known.get(chunk.type, f"{chunk.type}: unknown, {len(chunk.body)} bytes")
-        for chunk in parsed.ancillary
-    )
+    return "\n".join(known.get(chunk.type) or _other(chunk) for chunk in parsed.ancillary)
+
+
+def _other(chunk: Chunk) -> str:
+    if chunk.type == PRIVATE:
+        name, data = unpack_private(chunk)
+        return f"p: private to {name}, {len(data)} bytes"
+    return f"{chunk.type}: unknown, {len(chunk.body)} bytes"
 
 
 def _layer_table(facts: dict[str, Any]) -> Table:

@@ -23,7 +23,7 @@ class Reading:
 
     Attributes:
         file: The file as the user named it, a path or `-`.
-        rho: As for `codec.decode`, as are all others without a line here.
+        rho: As in `DecodeOptions`, as are all others without a line here.
         rho_map: A grey picture that holds rho, in place of the number.
         drop_profile: Leave the ICC profile out of the picture.
         quiet: Say nothing.
@@ -94,25 +94,23 @@ def decode(opened: Opened) -> "Picture":
         The picture, without its profile if that is to be dropped.
 
     Raises:
-        RdpError: As `codec.decode`.
+        RdpError: As `codec.open` and `Received.at`.
     """
     reading = opened.reading
     rho = _rho(reading)
     with progress("loading the prior", quiet=reading.quiet) as shown, naming(reading.file):
         from rdpcodec import codec  # noqa: PLC0415 - loads torch
 
-        picture = codec.decode(
+        received = codec.open(
             opened.data,
-            rho=rho,
-            reader=reading.reader,
             layers=reading.layers,
             prior=reading.prior,
-            evaluations=reading.evaluations,
             allow_partial=reading.allow_partial,
             device=reading.device,
             precision=reading.precision,
             progress=shown,
         )
+        picture = received.at(rho, reader=reading.reader, evaluations=reading.evaluations)
     return picture if opened.has_profile else replace(picture, icc=None)
 
 
@@ -126,10 +124,11 @@ def _rho(reading: Reading) -> "float | NDArray[np.uint8] | None":
 
     with naming(reading.rho_map):
         picture, _ = read_picture(read_input(reading.rho_map, source_limits()))
-    if picture.channels != 1:
+    pixels = picture.grey
+    if pixels is None:
         message = f"the map of rho, {reading.rho_map}, is in colour, expected a grey picture"
         raise UsageError(ISSUE.INVALID_OPTION, message)
-    return picture.pixels
+    return pixels
 
 
 def _note(reading: Reading, sentence: str) -> None:

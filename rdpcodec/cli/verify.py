@@ -4,7 +4,8 @@ from rdpcodec.cli.messages import naming
 from rdpcodec.cli.options import PriorSource, Quiet, RdpInput
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import print_text, read_input
-from rdpcodec.container import Header, RdpFile, parse, unpack_icc
+from rdpcodec.container import Header, RdpFile, parse
+from rdpcodec.options import DecodeOptions
 
 
 def verify(file: RdpInput, *, prior: PriorSource = None, quiet: Quiet = False) -> None:
@@ -15,7 +16,6 @@ def verify(file: RdpInput, *, prior: PriorSource = None, quiet: Quiet = False) -
     with naming(file):
         data = read_input(file)
         parsed = parse(data)
-        unpack_icc(parsed.ancillary)
         _print(f"structure: ok, {_size(parsed, data)}", quiet=quiet)
         with progress("loading the prior", quiet=quiet):
             _check_prior(parsed.header, prior)
@@ -39,19 +39,15 @@ def _size(parsed: RdpFile, data: bytes) -> str:
 
 
 def _check_prior(header: Header, source: str | None) -> None:
-    from rdpcodec.codec import prior_of  # noqa: PLC0415 - loads torch
+    from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads torch
 
-    prior_of(header, source)
+    prior_of(header, DecodeOptions(prior=source))
 
 
 def _unpack(parsed: RdpFile) -> int:
     """Unpack the coded data of every layer and return the number of indices."""
-    from rdpcodec.channel import ChannelStep, load_coder  # noqa: PLC0415 - loads numpy
+    from rdpcodec.channel import load_coder  # noqa: PLC0415 - loads numpy
 
     header = parsed.header
     coder = load_coder(header.coder, header.coder_parameter)
-    count = 0
-    for k, layer in enumerate(header.layers):
-        step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
-        count += len(coder.unpack(parsed.layer_bits(k), step))
-    return count
+    return sum(len(coder.unpack(bits, step)) for _, step, bits in parsed.steps())

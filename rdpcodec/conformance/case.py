@@ -6,10 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rdpcodec.codec import EVALUATIONS_MAX
 from rdpcodec.conformance.fields import Fields, malformed, read_json
 from rdpcodec.limits import Limits
-from rdpcodec.readers import READERS
+from rdpcodec.options import EVALUATIONS_MAX, READERS
 
 CASE = "case.json"
 CASES = "cases.json"

@@ -1,15 +1,15 @@
 """The checks of one case, each against the public functions of the codec."""
 
 import hashlib
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from rdpcodec import container
-from rdpcodec.channel import ChannelCoder, ChannelStep, load_coder
+from rdpcodec import codec, container
+from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import Indices
-from rdpcodec.codec import decode
 from rdpcodec.conformance.case import (
     CASE,
     CASES,
@@ -22,6 +22,7 @@ from rdpcodec.conformance.case import (
 )
 from rdpcodec.conformance.fields import CheckFailedError, Fields, read_json
 from rdpcodec.container import RdpFile
+from rdpcodec.decoder.received import Received
 from rdpcodec.errors import ISSUE, RdpError
 from rdpcodec.images import read_picture
 
@@ -41,11 +42,12 @@ def check_valid(directory: Path) -> list[str]:
     case = read_case(directory)
     checked = [_check_files(directory, case)]
     data = (directory / STREAM).read_bytes()
-    file = _parse(data, case)
+    received = _open(data, case)
+    file = received.file
     checked.append(_check_header(file, case))
     checked.append(_check_rebuild(file, data, case))
     checked.append(_check_symbols(file, directory))
-    checked.append(_check_pictures(directory, data, file, case))
+    checked.append(_check_pictures(directory, received, case))
     return checked
 
 
@@ -65,7 +67,7 @@ def check_invalid(directory: Path, case: InvalidCase) -> list[str]:
     data = _read(directory / case.file, case.sha256)
     expected = f"{case.issue} with exit code {case.exit_code}"
     try:
-        decode(data, limits=case.limits, allow_partial=case.allow_partial)
+        codec.decode(data, limits=case.limits, allow_partial=case.allow_partial)
     except RdpError as error:
         found = f"{error.issue} with exit code {error.exit_code}"
         if found != expected:
@@ -109,8 +111,8 @@ def describe_header(file: RdpFile) -> dict[str, Any]:
         "minor": header.minor,
         "width": header.width,
         "height": header.height,
-        "channels": header.channels,
-        "schedule": header.schedule,
+        "kind": header.kind,
+        "state": list(header.state_shape),
         "prior_id": header.prior_id,
         "prior_digest": header.prior_digest.hex(),
         "seed": header.seed,
@@ -133,8 +135,8 @@ def unpack_symbols(file: RdpFile) -> list[Indices]:
     Returns:
         One vector of integers per layer, coarse to fine.
     """
-    coder, steps = _channel(file)
-    return [coder.unpack(file.layer_bits(k), step) for k, step in enumerate(steps)]
+    coder = load_coder(file.header.coder, file.header.coder_parameter)
+    return [coder.unpack(bits, step) for _, step, bits in file.steps()]
 
 
 def difference(found: Any, expected: Any) -> tuple[float, float]:
@@ -158,11 +160,11 @@ def _check_files(directory: Path, case: ValidCase) -> str:
     return _count(len(case.files), "file")
 
 
-def _parse(data: bytes, case: ValidCase) -> RdpFile:
+def _open(data: bytes, case: ValidCase) -> Received:
     if case.allow_partial:
         _check_cut(data)
     try:
-        return container.parse(data, allow_partial=case.allow_partial)
+        return codec.open(data, allow_partial=case.allow_partial)
     except RdpError as error:
         raise CheckFailedError("header", f"refused with {error.issue}: {error}") from error
 
@@ -217,11 +219,12 @@ def _check_symbols(file: RdpFile, directory: Path) -> str:
 
 def _check_pack(file: RdpFile, symbols: list[list[int]]) -> None:
     """The symbols give the bits of the file again."""
-    coder, steps = _channel(file)
-    for k, (indices, step) in enumerate(zip(symbols, steps, strict=True)):
+    coder = load_coder(file.header.coder, file.header.coder_parameter)
+    for indices, (layer, step, bits) in zip(symbols, file.steps(), strict=True):
         packed = coder.pack(np.array(indices, dtype=np.int64), step)
-        if packed != (file.layer_bits(k), file.header.layers[k].bits):
-            raise CheckFailedError("symbols", f"layer {k}: the symbols do not give its bits again")
+        if packed != (bits, layer.bits):
+            message = f"layer {step.layer}: the symbols do not give its bits again"
+            raise CheckFailedError("symbols", message)
 
 
 def _expected_symbols(directory: Path) -> list[list[int]]:
@@ -241,29 +244,28 @@ def _first_difference(found: list[int], expected: list[int]) -> str:
     return f"symbol {at} is {found[at]}, expected {expected[at]}"
 
 
-def _check_pictures(directory: Path, data: bytes, file: RdpFile, case: ValidCase) -> str:
+def _check_pictures(directory: Path, received: Received, case: ValidCase) -> str:
     worst_rms = worst_peak = 0.0
-    for expected in case.pictures:
-        if not 1 <= expected.layers <= file.layers_whole:
-            raise CheckFailedError("case", f"layers of {expected.file} is {expected.layers}")
-        rms, peak = _check_picture(directory, data, expected, case)
-        worst_rms, worst_peak = max(worst_rms, rms), max(worst_peak, peak)
-    pictures = _count(len(case.pictures), "picture")
-    return f"{pictures} (rms error {worst_rms:.3f}, peak error {worst_peak:.0f} at most)"
+    by_layers = sorted(case.pictures, key=lambda picture: picture.layers)
+    for layers, group in groupby(by_layers, key=lambda picture: picture.layers):
+        pictures = list(group)
+        if not 1 <= layers <= received.file.layers_whole:
+            raise CheckFailedError("case", f"layers of {pictures[0].file} is {layers}")
+        coarser = received.layers(layers)
+        for expected in pictures:
+            rms, peak = _check_picture(directory, coarser, expected, case)
+            worst_rms, worst_peak = max(worst_rms, rms), max(worst_peak, peak)
+    pictures_said = _count(len(case.pictures), "picture")
+    return f"{pictures_said} (rms error {worst_rms:.3f}, peak error {worst_peak:.0f} at most)"
 
 
 def _check_picture(
-    directory: Path, data: bytes, expected: ExpectedPicture, case: ValidCase
+    directory: Path, received: Received, expected: ExpectedPicture, case: ValidCase
 ) -> tuple[float, float]:
     name = expected.file
     try:
-        picture = decode(
-            data,
-            rho=expected.rho,
-            reader=expected.reader,
-            evaluations=expected.evaluations,
-            layers=expected.layers,
-            allow_partial=case.allow_partial,
+        picture = received.at(
+            expected.rho, reader=expected.reader, evaluations=expected.evaluations
         )
         pixels = read_picture(directory / name)[0].pixels
     except RdpError as error:
@@ -284,14 +286,6 @@ def _check_tolerance(what: str, found: float, tolerance: float) -> None:
     if not found <= tolerance:
         message = f"{what} {found:.3f} is above the tolerance {tolerance:g}"
         raise CheckFailedError("pictures", message)
-
-
-def _channel(file: RdpFile) -> tuple[ChannelCoder, list[ChannelStep]]:
-    header = file.header
-    coder = load_coder(header.coder, header.coder_parameter)
-    layers = enumerate(header.layers[: file.layers_whole])
-    steps = [ChannelStep(header.seed, k, header.dim, layer.q) for k, layer in layers]
-    return coder, steps
 
 
 def _read(path: Path, digest: str) -> bytes:

@@ -1,16 +1,25 @@
 """The .rdp container: bytes to and from frozen dataclasses (spec 3 to 7). Imports no torch."""
 
-from rdpcodec.container.ancillary import pack_icc, pack_rho, unpack_icc, unpack_rho
+from rdpcodec.container.ancillary import (
+    pack_icc,
+    pack_private,
+    pack_rho,
+    unpack_icc,
+    unpack_private,
+    unpack_rho,
+)
 from rdpcodec.container.identify import KIND_RDP, SIGNATURE, kind_of
 from rdpcodec.container.inspection import describe
 from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers
 from rdpcodec.container.reader import parse
-from rdpcodec.container.writer import build, container_bytes, file_size, header_bytes
+from rdpcodec.container.size import FileSize, container_bytes, file_size
+from rdpcodec.container.writer import build, header_bytes
 
 __all__ = [
     "KIND_RDP",
     "SIGNATURE",
     "Chunk",
+    "FileSize",
     "Header",
     "RdpFile",
     "build",
@@ -21,8 +30,10 @@ __all__ = [
     "join_layers",
     "kind_of",
     "pack_icc",
+    "pack_private",
     "pack_rho",
     "parse",
     "unpack_icc",
+    "unpack_private",
     "unpack_rho",
 ]

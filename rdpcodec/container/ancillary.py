@@ -1,33 +1,42 @@
-"""The registered ancillary chunks: rho hint and ICC profile (spec 7)."""
+"""The registered ancillary chunks: rho hint, ICC profile and private data (spec 7)."""
 
 import zlib
 from collections.abc import Iterable
 
+from rdpcodec.container.layout import ICC_PROFILE, PRIVATE, RHO_HINT
 from rdpcodec.container.model import Chunk
+from rdpcodec.container.prior_name import PRIOR_ID as NAME
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.limits import DEFAULT, Limits
 
-RHO_HINT = "rH"
-ICC_PROFILE = "iC"
 _RHO_SCALE = 255
 _ONCE = (RHO_HINT, ICC_PROFILE)
 
 
-def check_ancillary(chunk: Chunk, before: Iterable[Chunk], offset: int) -> None:
-    """Refuse a registered chunk that occurs twice or has the wrong length.
+def check_ancillary(
+    chunk: Chunk, before: Iterable[Chunk], offset: int, limits: Limits = DEFAULT
+) -> None:
+    """Refuse a registered chunk that breaks its rules.
 
     Args:
         chunk: The chunk.
         before: The ancillary chunks before it.
         offset: Its offset in the file, for messages.
+        limits: What to accept.
 
     Raises:
-        MalformedError: If a rule of spec 7 is broken.
+        MalformedError: If it occurs twice, or its body is not what spec 7 says.
+        LimitError: If the ICC profile is too large.
     """
+    where = f"chunk {chunk.type} at offset {offset}"
     if chunk.type in _ONCE and any(other.type == chunk.type for other in before):
-        raise _bad(f"chunk {chunk.type} at offset {offset} occurs twice, expected once at most")
+        raise _bad(f"{where} occurs twice, expected once at most")
     if chunk.type == RHO_HINT and len(chunk.body) != 1:
-        raise _bad(f"chunk rH at offset {offset} has {len(chunk.body)} bytes, expected 1")
+        raise _bad(f"{where} has {len(chunk.body)} bytes, expected 1")
+    if chunk.type == ICC_PROFILE:
+        _inflate(chunk.body, limits, where)
+    if chunk.type == PRIVATE:
+        _split_private(chunk.body, where)
 
 
 def pack_rho(rho: float) -> Chunk:
@@ -37,7 +46,7 @@ def pack_rho(rho: float) -> Chunk:
         rho: 0..1.
 
     Returns:
-        An rH chunk.
+        A chunk r.
 
     Raises:
         ValueError: If rho is out of range.
@@ -68,7 +77,7 @@ def pack_icc(profile: bytes, *, limits: Limits = DEFAULT) -> Chunk:
         limits: What a reader would accept.
 
     Returns:
-        An iC chunk.
+        A chunk i.
 
     Raises:
         LimitError: If the profile is too large.
@@ -92,18 +101,60 @@ def unpack_icc(ancillary: Iterable[Chunk], *, limits: Limits = DEFAULT) -> bytes
         LimitError: If the profile is too large.
     """
     body = _find(ancillary, ICC_PROFILE)
-    return None if body is None else _inflate(body, limits)
+    return None if body is None else _inflate(body, limits, "chunk i")
 
 
-def _inflate(body: bytes, limits: Limits) -> bytes:
+def pack_private(name: str, data: bytes) -> Chunk:
+    """Return a chunk with data that only its owner understands.
+
+    Args:
+        name: Who owns it, such as `org.example.notes`; 1 to 64 characters, as for priors.
+        data: Anything.
+
+    Returns:
+        A chunk p.
+
+    Raises:
+        ValueError: If the name cannot be written.
+    """
+    if not NAME.fullmatch(name):
+        raise ValueError(f"the private name is {name!r}, expected {NAME.pattern}")
+    return Chunk(PRIVATE, bytes([len(name)]) + name.encode("ascii") + data)
+
+
+def unpack_private(chunk: Chunk) -> tuple[str, bytes]:
+    """Return the owner's name and the data of a private chunk.
+
+    Args:
+        chunk: A chunk p.
+
+    Returns:
+        Both.
+
+    Raises:
+        MalformedError: If the name is cut or has characters that no name has.
+    """
+    return _split_private(chunk.body, f"chunk {chunk.type}")
+
+
+def _split_private(body: bytes, where: str) -> tuple[str, bytes]:
+    length = body[0] if body else 0
+    raw = body[1 : 1 + length]
+    name = raw.decode("ascii", errors="backslashreplace")
+    if len(raw) < length or not (raw.isascii() and NAME.fullmatch(name)):
+        raise _bad(f"{where} has the name {name!r}, cut or not {NAME.pattern}")
+    return name, body[1 + length :]
+
+
+def _inflate(body: bytes, limits: Limits, where: str) -> bytes:
     stream = zlib.decompressobj()
     try:
         profile = stream.decompress(body, limits.icc_bytes + 1)
     except zlib.error as error:
-        raise _bad(f"chunk iC does not inflate: {error}") from error
-    limits.check("icc_bytes", len(profile), "the inflated size of chunk iC in bytes, or more,")
+        raise _bad(f"{where} does not inflate: {error}") from error
+    limits.check("icc_bytes", len(profile), f"the inflated size of {where} in bytes, or more,")
     if not stream.eof or stream.unused_data:
-        raise _bad("chunk iC is not exactly one zlib stream")
+        raise _bad(f"{where} is not exactly one zlib stream")
     return profile
 
 

@@ -64,6 +64,23 @@ class BitWriter:
         return int(digits.ljust(8 * length, "0") or "0", 2).to_bytes(length)
 
 
+class BitCounter(BitWriter):
+    """Counts the bits that a `BitWriter` would hold, and keeps none.
+
+    Attributes:
+        bits: How many were written.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no bits."""
+        super().__init__()
+        self.bits = 0
+
+    def write(self, value: int, width: int) -> None:  # noqa: ARG002 - only the width counts
+        """Count a field; its value is not looked at."""
+        self.bits += width
+
+
 class BitReader:
     """Read fields of a bit string.
 

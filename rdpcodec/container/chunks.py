@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from construct import StreamError
 
-from rdpcodec.container.layout import CHUNK_HEAD, CRC, CRC_BYTES
+from rdpcodec.container.layout import CHUNK_HEAD, CRC, CRC_BYTES, PICTURE_TYPE, TYPE_BYTES
+from rdpcodec.container.varint import encode_varint
 from rdpcodec.errors import ISSUE, ChecksumError, MalformedError
 from rdpcodec.limits import Limits
 
@@ -16,13 +17,13 @@ class Frame:
     """Where a chunk lies; its body may reach past the end of a truncated file.
 
     Attributes:
-        type: Two bytes.
+        code: The byte of its type.
         offset: Where the chunk begins.
         start: Where its body begins.
         length: The bytes of its body.
     """
 
-    type: bytes
+    code: int
     offset: int
     start: int
     length: int
@@ -40,11 +41,16 @@ class Frame:
     @property
     def name(self) -> str:
         """The type as printable text."""
-        return self.type.decode("ascii", errors="backslashreplace")
+        return bytes([self.code]).decode("ascii", errors="backslashreplace")
+
+
+def type_at(data: bytes, offset: int) -> str | None:
+    """Return the type of the chunk at an offset as printable text, None at the end of the file."""
+    return None if offset >= len(data) else Frame(data[offset], offset, offset, 0).name
 
 
 def read_frame(data: bytes, offset: int, limits: Limits) -> Frame | None:
-    """Read the type and the length of a chunk.
+    """Read the type and the length of a chunk other than D.
 
     Args:
         data: The file.
@@ -61,11 +67,32 @@ def read_frame(data: bytes, offset: int, limits: Limits) -> Frame | None:
     stream = io.BytesIO(data)  # shares the bytes, copies nothing
     stream.seek(offset)
     try:
-        fields = CHUNK_HEAD.parse_stream(stream)
+        head = CHUNK_HEAD.parse_stream(stream)
     except StreamError:
         return None
-    frame = Frame(fields.type, offset, stream.tell(), fields.length)
-    limits.check("file_bytes", frame.end, f"the end of chunk {frame.name} at offset {offset}")
+    return _bounded(Frame(head.code, offset, stream.tell(), head.length), limits)
+
+
+def picture_frame(offset: int, length: int, limits: Limits) -> Frame:
+    """Return the frame of D, whose length is not written.
+
+    Args:
+        offset: Where the chunk begins.
+        length: The bytes of its body, from the layer table.
+        limits: What to accept.
+
+    Returns:
+        The frame.
+
+    Raises:
+        LimitError: If the chunk would make the file too large.
+    """
+    return _bounded(Frame(ord(PICTURE_TYPE), offset, offset + TYPE_BYTES, length), limits)
+
+
+def _bounded(frame: Frame, limits: Limits) -> Frame:
+    what = f"the end of chunk {frame.name} at offset {frame.offset}"
+    limits.check("file_bytes", frame.end, what)
     return frame
 
 
@@ -81,7 +108,7 @@ def read_body(data: bytes, frame: Frame) -> bytes:
 
     Raises:
         ChecksumError: If the CRC is wrong.
-        MalformedError: If the type is not two letters.
+        MalformedError: If the type is not a letter.
     """
     found = CRC.parse(data[frame.stop : frame.end])
     expected = zlib.crc32(memoryview(data)[frame.offset : frame.stop])
@@ -91,8 +118,8 @@ def read_body(data: bytes, frame: Frame) -> bytes:
             f"expected {expected:08x}: the file is damaged"
         )
         raise ChecksumError(ISSUE.CHECKSUM, message)
-    if not (frame.type.isalpha() and frame.type.isascii()):
-        message = f"the chunk type at offset {frame.offset} is {frame.name}, expected two letters"
+    if not (frame.name.isalpha() and frame.name.isascii()):
+        message = f"the chunk type at offset {frame.offset} is {frame.name}, expected a letter"
         raise MalformedError(ISSUE.BAD_CHUNK_TYPE, message)
     return data[frame.start : frame.stop]
 
@@ -101,11 +128,24 @@ def build_chunk(kind: str, body: bytes) -> bytes:
     """Return the bytes of a chunk.
 
     Args:
-        kind: Two letters.
+        kind: A letter.
         body: Its body.
 
     Returns:
-        Type, length, body and CRC.
+        Type, length, body and CRC; D has no length.
     """
-    framed = CHUNK_HEAD.build({"type": kind.encode("ascii"), "length": len(body)}) + body
+    length = b"" if kind == PICTURE_TYPE else encode_varint(len(body))
+    framed = kind.encode("ascii") + length + body
     return framed + CRC.build(zlib.crc32(framed))
+
+
+def chunk_bytes(body_bytes: int) -> int:
+    """Return the size of a chunk other than D.
+
+    Args:
+        body_bytes: The bytes of its body.
+
+    Returns:
+        The bytes of type, length, body and CRC.
+    """
+    return TYPE_BYTES + len(encode_varint(body_bytes)) + body_bytes + CRC_BYTES

@@ -5,7 +5,7 @@ import re
 
 from rdpcodec.errors import ISSUE, NotRdpError, TruncatedError
 
-SIGNATURE = b"\x89RDP\r\n\x1a\n"
+SIGNATURE = b"\x89RDP\r\n"
 _DAMAGED_STARTS = (b"\x89RDP", b"\x09RDP", b"\xc2\x89RDP", b"\xef\xbf\xbdRDP")
 _IMAGES = (
     (b"\x89PNG", "a PNG image"),
@@ -32,7 +32,7 @@ _ENCODINGS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _NETPBM = re.compile(rb"P[1-7]\s")
-_SETTING = re.compile(r"\s*[a-z][a-z0-9 _-]{0,63}:[sib]:", re.IGNORECASE)
+_SETTING = re.compile(r"\s*[a-z][a-z0-9 _-]{0,63}:[sib]:", re.IGNORECASE | re.ASCII)
 _PROBE = 512
 
 KIND_RDP = "an .rdp picture"
@@ -77,7 +77,7 @@ def _name(data: bytes) -> NotRdpError:
     if data.startswith(_DAMAGED_STARTS):
         return NotRdpError(
             ISSUE.TRANSFER_DAMAGE,
-            f"the signature is {data[:8].hex(' ')}, expected {SIGNATURE.hex(' ')}: "
+            f"the signature is {data[: len(SIGNATURE)].hex(' ')}, expected {SIGNATURE.hex(' ')}: "
             "the file was changed on its way, as by a transfer in text mode",
         )
     if _is_remote_desktop(data):

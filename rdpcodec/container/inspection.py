@@ -3,7 +3,7 @@
 from typing import Any
 
 from rdpcodec.container.model import RdpFile
-from rdpcodec.container.writer import container_bytes
+from rdpcodec.container.size import container_bytes
 from rdpcodec.layers import Layer, stage_count, stage_size
 from rdpcodec.schedule import sigma
 
@@ -24,14 +24,14 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
     payload = file_bytes - container
     pixels = header.width * header.height
     return {
-        "format_version": f"{header.major}.{header.minor}",
+        "format_version": header.version,
         "width": header.width,
         "height": header.height,
-        "channels": header.channels,
+        "kind": header.kind,
+        "state": list(header.state_shape),
         "prior": {"id": header.prior_id, "digest": header.prior_digest.hex()},
         "seed": header.seed,
         "t": header.t,
-        "schedule": header.schedule,
         "coder": header.coder,
         "coder_parameter": header.coder_parameter,
         "layers": [_layer(k, layer, header.dim) for k, layer in enumerate(header.layers)],

@@ -6,31 +6,44 @@ Construct stays inside this package; the reader and the writer turn its containe
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from construct import (
+    Adapter,
     BitsInteger,
     BitStruct,
     Bytes,
     Construct,
+    Flag,
     GreedyBytes,
+    If,
+    IfThenElse,
     Int8ub,
     Int32ul,
+    Nibble,
     Prefixed,
     StreamError,
     Struct,
+    this,
 )
 
+from rdpcodec.container.prior_name import NAMED, NAMED_DIGEST_BYTES, NUMBERED_DIGEST_BYTES
 from rdpcodec.container.varint import MAX_BYTES, decode_varint, encode_varint
 
 if TYPE_CHECKING:
     _IntConstruct = Construct[int, int]
-else:  # the class itself is generic only in its stubs
+    _AnyAdapter = Adapter[Any, Any, Any, Any]
+else:  # the classes themselves are generic only in their stubs
     _IntConstruct = Construct
+    _AnyAdapter = Adapter
 
-TYPE_BYTES = 2
+MAJOR = 1
+MINOR_MAX = 15
+TYPE_BYTES = 1
 CRC_BYTES = 4
-DIGEST_BYTES = 8
-HEADER_TYPE = "HD"
-PICTURE_TYPE = "DT"
-LAYOUT_CHANNELS = (1, 3)  # the position is the channel layout on disk
+HEADER_TYPE = "H"
+PICTURE_TYPE = "D"
+RHO_HINT = "r"
+ICC_PROFILE = "i"
+PRIVATE = "p"
+KINDS = ("grey", "rgb", "equal-rgb")  # the position is the id on disk
 
 
 class _Varint(_IntConstruct):
@@ -53,25 +66,65 @@ class _Varint(_IntConstruct):
         return obj
 
 
+class _Checked(_AnyAdapter):
+    """A field that is accepted, or refused, before the next one is read.
+
+    Whoever parses gives `checks`, an object with a method for each name.
+    """
+
+    def __init__(self, name: str, subcon: Any) -> None:
+        super().__init__(subcon)
+        self._check = name
+
+    def _decode(self, obj: Any, context: Any, path: str) -> Any:  # noqa: ARG002
+        getattr(context._params.checks, self._check)(obj, context)  # noqa: SLF001 - construct's own name
+        return obj
+
+    def _encode(self, obj: Any, context: Any, path: str) -> Any:  # noqa: ARG002
+        return obj
+
+
+def _checked(name: str, subcon: Any) -> Any:
+    return name / _Checked(name, subcon)
+
+
 VARINT = _Varint()
-CHUNK_HEAD = Struct("type" / Bytes(TYPE_BYTES), "length" / VARINT)
+CHUNK_HEAD = Struct("code" / Int8ub, "length" / VARINT)  # D has no length
 CRC = Int32ul
+PACKED = BitStruct(
+    "kind" / BitsInteger(2),
+    "sixteen_bits" / Flag,
+    "explicit_state" / Flag,
+    "explicit_seed" / Flag,
+    "coder" / BitsInteger(3),
+)
+PRIOR = Struct(
+    "number" / Int8ub,
+    _checked("prior_name", If(this.number == NAMED, Prefixed(Int8ub, GreedyBytes))),
+    "prior_digest"
+    / IfThenElse(this.number == NAMED, Bytes(NAMED_DIGEST_BYTES), Bytes(NUMBERED_DIGEST_BYTES)),
+)
 HEADER = Struct(
-    "major" / Int8ub,
-    "minor" / Int8ub,
-    "packed"
-    / BitStruct(
-        "layout" / BitsInteger(2),
-        "schedule" / BitsInteger(3),
-        "coder" / BitsInteger(3),
+    _checked("version", BitStruct("major" / Nibble, "minor" / Nibble)),
+    _checked("packed", PACKED),
+    _checked("width", VARINT),
+    _checked("height", VARINT),
+    _checked(
+        "state",
+        If(
+            this.packed.explicit_state,
+            Struct("channels" / Int8ub, "stride" / Int8ub, "multiple" / Int8ub),
+        ),
     ),
-    "width" / VARINT,
-    "height" / VARINT,
-    "prior_id" / Prefixed(Int8ub, GreedyBytes),
-    "prior_digest" / Bytes(DIGEST_BYTES),
-    "seed" / VARINT,
-    "coder_parameter" / Int8ub,
-    "layer_count" / VARINT,
+    "prior" / PRIOR,
+    _checked(
+        "randomness",
+        If(
+            this.packed.explicit_seed,
+            Struct("seed" / VARINT, "coder_parameter" / Int8ub),
+        ),
+    ),
+    _checked("layers", Int8ub),  # less one
     "table" / GreedyBytes,
 )
 

@@ -2,19 +2,26 @@
 
 import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rdpcodec.container.bits import cut_bits, join_bits, padding_is_zero
-from rdpcodec.container.layout import DIGEST_BYTES, LAYOUT_CHANNELS
+from rdpcodec.container.layout import KINDS, MAJOR, MINOR_MAX
+from rdpcodec.container.prior_name import stored_digest
 from rdpcodec.container.varint import MAX_VALUE
-from rdpcodec.layers import CODERS, MAX_LAYERS, PARAMETER_MAX, PARAMETER_MIN, Layer, trellis_bits
-from rdpcodec.schedule import SCHEDULES
+from rdpcodec.layers import (
+    CODERS,
+    MAX_LAYERS,
+    PARAMETER_MAX,
+    PARAMETER_MIN,
+    ChannelStep,
+    Layer,
+    StateShape,
+    trellis_bits,
+)
 
-MAJOR = 1
-PRIOR_ID = re.compile(r"[a-z0-9][A-Za-z0-9._:/@-]{0,63}", re.ASCII)
-ANCILLARY_TYPE = re.compile(r"[a-z][A-Za-z]", re.ASCII)
-_BYTE_MAX = 255
+ANCILLARY_TYPE = re.compile(r"[a-z]", re.ASCII)
+_STATES = {"grey": StateShape(1), "rgb": StateShape(3), "equal-rgb": StateShape(1)}
 
 
 def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - as in assert
@@ -22,12 +29,24 @@ def _require(condition: bool, message: str) -> None:  # noqa: FBT001 - as in ass
         raise ValueError(message)
 
 
+def implied_state(kind: str) -> StateShape:
+    """Return the shape of the state of a picture whose header states none.
+
+    Args:
+        kind: One of `KINDS`.
+
+    Returns:
+        The pixels themselves, with one channel where all would be equal.
+    """
+    return _STATES[kind]
+
+
 @dataclass(frozen=True, slots=True)
 class Chunk:
     """An ancillary chunk.
 
     Attributes:
-        type: Two letters, the first in lower case.
+        type: A letter in lower case.
         body: Its bytes.
     """
 
@@ -38,41 +57,40 @@ class Chunk:
         """Refuse a type that is not ancillary.
 
         Raises:
-            ValueError: If the type is not two letters with the first in lower case.
+            ValueError: If the type is not a letter in lower case.
         """
         _require(bool(ANCILLARY_TYPE.fullmatch(self.type)), f"{self.type!r} is not ancillary")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """The HD chunk.
+    """The H chunk.
 
     Attributes:
         width: Pixels.
         height: Pixels.
-        channels: 1 for grey, 3 for RGB.
+        kind: `grey`, `rgb`, or `equal-rgb`: RGB whose channels are equal, with a grey state.
         coder: The name of the channel coder.
         coder_parameter: State bits of `trellis`, nominal bits per chunk of `pfr`; 4..16.
-        prior_id: The name of the prior.
-        prior_digest: The first eight bytes of the SHA-256 of its manifest.
+        prior_id: The name of the prior; `#n` for a number that this version does not know.
+        prior_digest: The first bytes of the SHA-256 of its manifest: four if the prior has a
+            number, else eight. More may be given; they are cut off.
         seed: 0..2^64-1.
         layers: The layer table, coarse to fine.
-        schedule: The name of the noise schedule.
-        major: The major version.
+        state: The shape of the state, None for that of the kind.
         minor: The minor version.
     """
 
     width: int
     height: int
-    channels: int
+    kind: str
     coder: str
     coder_parameter: int
     prior_id: str
     prior_digest: bytes
     seed: int
     layers: tuple[Layer, ...]
-    schedule: str = SCHEDULES[0]
-    major: int = MAJOR
+    state: StateShape | None = None
     minor: int = 0
 
     def __post_init__(self) -> None:
@@ -83,16 +101,15 @@ class Header:
         """
         _require(1 <= self.width <= MAX_VALUE, f"width is {self.width}")
         _require(1 <= self.height <= MAX_VALUE, f"height is {self.height}")
-        _require(self.channels in LAYOUT_CHANNELS, f"channels is {self.channels}")
+        _require(self.kind in KINDS, f"kind is {self.kind!r}")
+        _require(self.state != implied_state(self.kind), "the state of the kind is stated again")
         _require(self.coder in CODERS, f"coder is {self.coder!r}")
         in_range = PARAMETER_MIN <= self.coder_parameter <= PARAMETER_MAX
         _require(in_range, f"coder_parameter is {self.coder_parameter}")
-        _require(bool(PRIOR_ID.fullmatch(self.prior_id)), f"prior_id is {self.prior_id!r}")
-        _require(len(self.prior_digest) == DIGEST_BYTES, "prior_digest is not 8 bytes")
+        stored = stored_digest(self.prior_id, self.prior_digest)
+        object.__setattr__(self, "prior_digest", stored)
         _require(0 <= self.seed <= MAX_VALUE, f"seed is {self.seed}")
-        _require(self.schedule in SCHEDULES, f"schedule is {self.schedule!r}")
-        _require(self.major == MAJOR, f"major is {self.major}")
-        _require(0 <= self.minor <= _BYTE_MAX, f"minor is {self.minor}")
+        _require(0 <= self.minor <= MINOR_MAX, f"minor is {self.minor}")
         self._check_layers()
 
     def _check_layers(self) -> None:
@@ -100,11 +117,27 @@ class Header:
         levels = [layer.t for layer in self.layers]
         falling = all(a > b for a, b in itertools.pairwise(levels))
         _require(falling, f"t does not fall from layer to layer: {levels}")
+        dim = self.dim
         for k, layer in enumerate(self.layers):
             if self.coder == "trellis":
-                _require(layer.bits == trellis_bits(self.dim, layer.q), f"bits of layer {k}")
+                _require(layer.bits == trellis_bits(dim, layer.q), f"bits of layer {k}")
             else:
                 _require(layer.bits % 8 == 0, f"bits of layer {k} are not whole bytes")
+
+    @property
+    def version(self) -> str:
+        """The version of the format, `1.0` for example."""
+        return f"{MAJOR}.{self.minor}"
+
+    @property
+    def channels(self) -> int:
+        """The channels of the picture that is shown: 1 for grey, 3 for both kinds of RGB."""
+        return 1 if self.kind == "grey" else 3
+
+    @property
+    def state_shape(self) -> tuple[int, int, int]:
+        """The shape of the state: (channels, rows, columns)."""
+        return (self.state or implied_state(self.kind)).of(self.width, self.height)
 
     @property
     def t(self) -> int:
@@ -113,8 +146,9 @@ class Header:
 
     @property
     def dim(self) -> int:
-        """The number of coordinates of the state: width times height times channels."""
-        return self.width * self.height * self.channels
+        """The number D of coordinates of the state."""
+        channels, rows, columns = self.state_shape
+        return channels * rows * columns
 
     def coded_bits(self, layers: int | None = None) -> int:
         """Return the number of coded bits.
@@ -144,8 +178,8 @@ class RdpFile:
     """A parsed file.
 
     Attributes:
-        header: The HD chunk.
-        payload: The body of DT: the bits of the layers, coarse to fine, without alignment.
+        header: The H chunk.
+        payload: The body of D: the bits of the layers, coarse to fine, without alignment.
         ancillary: The ancillary chunks, in order.
         layers_missing: How many layers at the fine end a truncated file has lost.
     """
@@ -188,6 +222,17 @@ class RdpFile:
             raise IndexError(f"layer {k} is not among the {self.layers_whole} whole layers")
         return cut_bits(self.payload, self.header.coded_bits(k), self.header.layers[k].bits)
 
+    def steps(self) -> Iterator[tuple[Layer, ChannelStep, bytes]]:
+        """Walk over the whole layers, coarse to fine.
+
+        Yields:
+            The layer, what its channel coder has to know, and its bits as in `layer_bits`.
+        """
+        header = self.header
+        for k, layer in enumerate(header.layers[: self.layers_whole]):
+            step = ChannelStep(seed=header.seed, layer=k, dim=header.dim, q=layer.q)
+            yield layer, step, self.layer_bits(k)
+
     def truncated(self, k: int) -> "RdpFile":
         """Return the file with its first layers only, every ancillary chunk kept.
 
@@ -214,7 +259,7 @@ def join_layers(header: Header, pieces: Iterable[bytes]) -> bytes:
         pieces: The bits of each layer, left-aligned, as `RdpFile.layer_bits` returns them.
 
     Returns:
-        The body of DT.
+        The body of D.
 
     Raises:
         ValueError: If a piece is missing or too short for its layer.

@@ -2,7 +2,7 @@
 
 from rdpcodec.container.ancillary import check_ancillary
 from rdpcodec.container.bits import cut_bits, padding_is_zero
-from rdpcodec.container.chunks import Frame, read_body, read_frame
+from rdpcodec.container.chunks import Frame, picture_frame, read_body, read_frame, type_at
 from rdpcodec.container.header import parse_header
 from rdpcodec.container.identify import SIGNATURE, check_signature
 from rdpcodec.container.layout import HEADER_TYPE, PICTURE_TYPE
@@ -33,7 +33,6 @@ def parse(data: bytes, *, limits: Limits = DEFAULT, allow_partial: bool = False)
     check_signature(data)
     header, offset = _read_header(data, limits)
     ancillary, frame = _read_ancillary(data, offset, header, limits)
-    _check_payload_length(header, frame)
     if frame.end > len(data):
         return _partial(data, header, ancillary, frame, allow_partial=allow_partial)
     payload = read_body(data, frame)
@@ -42,7 +41,13 @@ def parse(data: bytes, *, limits: Limits = DEFAULT, allow_partial: bool = False)
 
 
 def _read_header(data: bytes, limits: Limits) -> tuple[Header, int]:
-    frame = read_frame(data, len(SIGNATURE), limits)
+    offset = len(SIGNATURE)
+    kind = type_at(data, offset)
+    if kind == PICTURE_TYPE:  # its length would be in the header
+        raise _order(f"the first chunk is {PICTURE_TYPE}, expected {HEADER_TYPE}")
+    if kind is not None:
+        limits.check("chunks", 1, "the number of chunks")
+    frame = read_frame(data, offset, limits)
     if frame is None or frame.end > len(data):
         message = f"the file ends at byte {len(data)}, inside the header; no layer is whole"
         raise TruncatedError(ISSUE.TRUNCATED, message)
@@ -55,43 +60,34 @@ def _read_header(data: bytes, limits: Limits) -> tuple[Header, int]:
 def _read_ancillary(
     data: bytes, offset: int, header: Header, limits: Limits
 ) -> tuple[tuple[Chunk, ...], Frame]:
-    """Read chunks up to DT and return its frame, whose body is not read yet."""
+    """Read chunks up to D and return its frame, whose body is not read yet."""
     chunks: list[Chunk] = []
     total = 0
-    while True:
+    while (kind := type_at(data, offset)) is not None:
+        limits.check("chunks", len(chunks) + 2, "the number of chunks")
+        if kind == PICTURE_TYPE:
+            return tuple(chunks), picture_frame(offset, header.payload_bytes(), limits)
         frame = read_frame(data, offset, limits)
         if frame is None:
-            raise _truncated(data, header, 0)
-        limits.check("chunks", len(chunks) + 2, "the number of chunks")
-        if frame.name == PICTURE_TYPE:
-            return tuple(chunks), frame
+            break
         total += frame.length
         limits.check("ancillary_bytes", total, "the size of all ancillary chunks in bytes")
         if frame.end > len(data):
-            raise _truncated(data, header, 0)
+            break
         chunk = _ancillary_chunk(frame, read_body(data, frame))
-        check_ancillary(chunk, chunks, frame.offset)
+        check_ancillary(chunk, chunks, offset, limits)
         chunks.append(chunk)
         offset = frame.end
+    raise _truncated(data, header, 0)
 
 
 def _ancillary_chunk(frame: Frame, body: bytes) -> Chunk:
     if frame.name == HEADER_TYPE:
-        raise _order(f"a second {HEADER_TYPE} chunk is at offset {frame.offset}")
-    if frame.name[0].isupper():
+        raise _order(f"a second chunk {HEADER_TYPE} is at offset {frame.offset}")
+    if frame.name.isupper():
         message = f"chunk {frame.name} at offset {frame.offset} is critical and unknown"
         raise MalformedError(ISSUE.UNKNOWN_CRITICAL_CHUNK, message)
     return Chunk(frame.name, body)
-
-
-def _check_payload_length(header: Header, frame: Frame) -> None:
-    expected = header.payload_bytes()
-    if frame.length != expected:
-        message = (
-            f"chunk {PICTURE_TYPE} at offset {frame.offset} has {frame.length} bytes, "
-            f"expected {expected} from the layer table"
-        )
-        raise MalformedError(ISSUE.PAYLOAD_LENGTH, message)
 
 
 def _check_payload(data: bytes, header: Header, frame: Frame, payload: bytes) -> None:
@@ -114,7 +110,7 @@ def _partial(
     *,
     allow_partial: bool,
 ) -> RdpFile:
-    """Keep the layers that a cut DT chunk still holds."""
+    """Keep the layers that a cut D chunk still holds."""
     available = data[frame.start : frame.stop]
     whole = _whole_layers(header, 8 * len(available))
     if not (allow_partial and whole):

@@ -5,8 +5,9 @@ of levels that follows the prediction costs one bit a level for t, and one to th
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from rdpcodec.container.bits import BitReader, BitsError, BitWriter, padding_is_zero
+from rdpcodec.container.bits import BitCounter, BitReader, BitsError, BitWriter, padding_is_zero
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.layers import Q_MAX, STEP_PRIMER, Layer, trellis_bits
 
@@ -16,6 +17,31 @@ Q_BITS = 8
 Q_DRIFT = -1
 Q_ORDER = 0
 BYTES_ORDER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place between two layers of a table: what predicts the next one.
+
+    Attributes:
+        count: The layers so far.
+        before: The last of them, None at the start.
+        step: How far it went down from the one before it, 0 for the first.
+    """
+
+    count: int = 0
+    before: Layer | None = None
+    step: int = 0
+
+    @property
+    def predicted(self) -> int:
+        """The step that is expected next; without meaning at the start."""
+        return STEP_PRIMER[self.count - 1] if self.count <= len(STEP_PRIMER) else self.step
+
+    def after(self, layer: Layer) -> "Place":
+        """Return the place behind one more layer."""
+        step = 0 if self.before is None else self.before.t - layer.t
+        return Place(self.count + 1, layer, step)
 
 
 def build_table(layers: Sequence[Layer], coder: str) -> bytes:
@@ -28,15 +54,27 @@ def build_table(layers: Sequence[Layer], coder: str) -> bytes:
     Returns:
         The bits, zero padded to a byte.
     """
-    out = BitWriter()
-    before: Layer | None = None
-    step = 0
-    for k, layer in enumerate(layers):
-        step = _write_layer(out, layer, before, _predicted_step(k, step))
-        if coder == "pfr":
-            out.write_exp_golomb(layer.bits // 8, BYTES_ORDER)
-        before = layer
+    out, place = BitWriter(), Place()
+    for layer in layers:
+        _write_layer(out, layer, place, coder)
+        place = place.after(layer)
     return out.to_bytes()
+
+
+def table_bits(layer: Layer, place: Place, coder: str) -> int:
+    """Return how many bits of the table a layer takes.
+
+    Args:
+        layer: The layer.
+        place: Where it stands.
+        coder: The name of the channel coder.
+
+    Returns:
+        The number of bits, without padding.
+    """
+    out = BitCounter()
+    _write_layer(out, layer, place, coder)
+    return out.bits
 
 
 def parse_table(data: bytes, count: int, *, coder: str, dim: int, offset: int) -> tuple[Layer, ...]:
@@ -46,7 +84,7 @@ def parse_table(data: bytes, count: int, *, coder: str, dim: int, offset: int) -
         data: All bytes of the table.
         count: How many layers it has.
         coder: The name of the channel coder.
-        dim: Width times height times channels.
+        dim: The number of coordinates of the state.
         offset: The offset of the table in the file, for messages.
 
     Returns:
@@ -55,46 +93,38 @@ def parse_table(data: bytes, count: int, *, coder: str, dim: int, offset: int) -
     Raises:
         MalformedError: If the table breaks a rule of spec 5.3.
     """
-    reader = BitReader(data)
+    reader, place = BitReader(data), Place()
     layers: list[Layer] = []
-    step = 0
     for k in range(count):
-        before = layers[-1] if layers else None
         try:
-            t, q = _read_layer(reader, before, _predicted_step(k, step))
+            t, q = _read_levels(reader, place)
+            _check_range(t, q, place, offset)
             bits = 8 * reader.read_exp_golomb(BYTES_ORDER) if coder == "pfr" else None
         except BitsError as error:
             raise _bad(f"{error} in layer {k} of {count}", offset) from error
-        _check_range(t, q, k, before, offset)
-        step = before.t - t if before else 0
         layers.append(Layer(t, q, trellis_bits(dim, q) if bits is None else bits))
+        place = place.after(layers[-1])
     _check_end(reader, data, offset)
     return tuple(layers)
 
 
-def _predicted_step(k: int, previous_step: int) -> int:
-    """Return the step that is expected between layers k - 1 and k, counted from 0."""
-    return STEP_PRIMER[k - 1] if k <= len(STEP_PRIMER) else previous_step
-
-
-def _write_layer(out: BitWriter, layer: Layer, before: Layer | None, expected: int) -> int:
-    """Write t and q and return the step."""
-    if before is None:
+def _write_layer(out: BitWriter, layer: Layer, place: Place, coder: str) -> None:
+    if place.before is None:
         out.write(layer.t, T_BITS)
         out.write(layer.q, Q_BITS)
-        return 0
-    step = before.t - layer.t
-    _write_deviation(out, step - expected)
-    out.write_signed(layer.q - before.q - Q_DRIFT, Q_ORDER)
-    return step
+    else:
+        _write_deviation(out, place.before.t - layer.t - place.predicted)
+        out.write_signed(layer.q - place.before.q - Q_DRIFT, Q_ORDER)
+    if coder == "pfr":
+        out.write_exp_golomb(layer.bits // 8, BYTES_ORDER)
 
 
-def _read_layer(reader: BitReader, before: Layer | None, expected: int) -> tuple[int, int]:
+def _read_levels(reader: BitReader, place: Place) -> tuple[int, int]:
     """Read t and q, which may be out of range."""
-    if before is None:
+    if place.before is None:
         return reader.read(T_BITS), reader.read(Q_BITS)
-    t = before.t - expected - _read_deviation(reader)
-    return t, before.q + Q_DRIFT + reader.read_signed(Q_ORDER)
+    t = place.before.t - place.predicted - _read_deviation(reader)
+    return t, place.before.q + Q_DRIFT + reader.read_signed(Q_ORDER)
 
 
 def _write_deviation(out: BitWriter, deviation: int) -> None:
@@ -111,11 +141,12 @@ def _read_deviation(reader: BitReader) -> int:
     return value + (value >= 0)
 
 
-def _check_range(t: int, q: int, k: int, before: Layer | None, offset: int) -> None:
-    if before and not 0 <= t < before.t:
-        raise _bad(f"layer {k} has t = {t}, expected 0..{before.t - 1}", offset)
+def _check_range(t: int, q: int, place: Place, offset: int) -> None:
+    if place.before and not 0 <= t < place.before.t:
+        expected = f"0..{place.before.t - 1}"
+        raise _bad(f"layer {place.count} has t = {t}, expected {expected}", offset)
     if not 0 <= q <= Q_MAX:
-        raise _bad(f"layer {k} has q = {q}, expected 0..{Q_MAX}", offset)
+        raise _bad(f"layer {place.count} has q = {q}, expected 0..{Q_MAX}", offset)
 
 
 def _check_end(reader: BitReader, data: bytes, offset: int) -> None:

@@ -1,21 +1,15 @@
 """Dataclasses to bytes (spec 3 to 7)."""
 
+from dataclasses import asdict
+
 from rdpcodec.container.ancillary import check_ancillary
 from rdpcodec.container.chunks import build_chunk
 from rdpcodec.container.identify import SIGNATURE
-from rdpcodec.container.layout import (
-    CRC_BYTES,
-    HEADER,
-    HEADER_TYPE,
-    LAYOUT_CHANNELS,
-    PICTURE_TYPE,
-    TYPE_BYTES,
-)
+from rdpcodec.container.layout import HEADER, HEADER_TYPE, KINDS, MAJOR, PICTURE_TYPE
 from rdpcodec.container.model import Chunk, Header, RdpFile
+from rdpcodec.container.prior_name import NAMED, prior_number
 from rdpcodec.container.table import build_table
-from rdpcodec.container.varint import encode_varint
-from rdpcodec.layers import CODERS
-from rdpcodec.schedule import SCHEDULES
+from rdpcodec.layers import CODERS, DEFAULT_PARAMETERS
 
 
 def build(file: RdpFile) -> bytes:
@@ -30,6 +24,7 @@ def build(file: RdpFile) -> bytes:
     Raises:
         ValueError: If layers are missing.
         MalformedError: If a registered ancillary chunk breaks spec 7.
+        LimitError: If the ICC profile is above the default limit.
     """
     if file.layers_missing:
         raise ValueError(f"{file.layers_missing} layers are missing; truncate the file first")
@@ -39,64 +34,52 @@ def build(file: RdpFile) -> bytes:
 
 
 def header_bytes(header: Header, ancillary: tuple[Chunk, ...] = ()) -> bytes:
-    """Return the bytes of a file before its DT chunk.
+    """Return the bytes of a file before its D chunk.
 
     Args:
         header: The header.
         ancillary: The ancillary chunks.
 
     Returns:
-        Signature, HD and ancillary chunks.
+        Signature, H and ancillary chunks.
     """
-    chunks = [build_chunk(HEADER_TYPE, _header_body(header))]
+    body = header_start(header) + build_table(header.layers, header.coder)
+    chunks = [build_chunk(HEADER_TYPE, body)]
     chunks += [build_chunk(chunk.type, chunk.body) for chunk in ancillary]
     return SIGNATURE + b"".join(chunks)
 
 
-def file_size(header: Header, ancillary: tuple[Chunk, ...] = ()) -> int:
-    """Return the size of a file without its payload being known.
+def header_start(header: Header) -> bytes:
+    """Return the body of H before its table; its length does not depend on the layers.
 
     Args:
-        header: The header; its layer table gives the length of the payload.
-        ancillary: The ancillary chunks.
+        header: The header.
 
     Returns:
-        `len(build(file))` of every file with this header and these chunks.
+        Every field in its only form.
     """
-    payload = header.payload_bytes()
-    frame = TYPE_BYTES + len(encode_varint(payload)) + CRC_BYTES
-    return len(header_bytes(header, ancillary)) + frame + payload
-
-
-def container_bytes(file: RdpFile) -> int:
-    """Return the number of bytes that are not coded picture data.
-
-    Args:
-        file: The file, as its header announces it.
-
-    Returns:
-        Size of the file less ceil(coded bits / 8).
-    """
-    return file_size(file.header, file.ancillary) - file.header.payload_bytes()
-
-
-def _header_body(header: Header) -> bytes:
-    packed = {
-        "layout": LAYOUT_CHANNELS.index(header.channels),
-        "schedule": SCHEDULES.index(header.schedule),
-        "coder": CODERS.index(header.coder),
-    }
-    fields = {
-        "major": header.major,
-        "minor": header.minor,
-        "packed": packed,
-        "width": header.width,
-        "height": header.height,
-        "prior_id": header.prior_id.encode("ascii"),
-        "prior_digest": header.prior_digest,
-        "seed": header.seed,
-        "coder_parameter": header.coder_parameter,
-        "layer_count": len(header.layers),
-        "table": build_table(header.layers, header.coder),
-    }
-    return HEADER.build(fields)
+    stated = (header.seed, header.coder_parameter) != (0, DEFAULT_PARAMETERS[header.coder])
+    number = prior_number(header.prior_id)
+    return HEADER.build(
+        {
+            "version": {"major": MAJOR, "minor": header.minor},
+            "packed": {
+                "kind": KINDS.index(header.kind),
+                "sixteen_bits": False,
+                "explicit_state": header.state is not None,
+                "explicit_seed": stated,
+                "coder": CODERS.index(header.coder),
+            },
+            "width": header.width,
+            "height": header.height,
+            "state": None if header.state is None else asdict(header.state),
+            "prior": {
+                "number": number,
+                "prior_name": header.prior_id.encode("ascii") if number == NAMED else None,
+                "prior_digest": header.prior_digest,
+            },
+            "randomness": {"seed": header.seed, "coder_parameter": header.coder_parameter},
+            "layers": len(header.layers) - 1,
+            "table": b"",
+        }
+    )

@@ -1,6 +1,6 @@
 """Image files to and from 8-bit pixels."""
 
-from rdpcodec.images.picture import Picture
+from rdpcodec.images.picture import Picture, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
     check_format,
@@ -22,4 +22,5 @@ __all__ = [
     "read_picture",
     "show",
     "source_limits",
+    "to_bytes",
 ]

@@ -49,6 +49,15 @@ class Picture:
         """1 for grey, 3 for RGB."""
         return 1 if self.pixels.ndim == 2 else 3
 
+    @property
+    def grey(self) -> Pixels | None:
+        """The pixels (H, W) of a picture without colour, whatever it is stored as; else None."""
+        if self.pixels.ndim == 2:
+            return self.pixels
+        red, green, blue = (self.pixels[:, :, channel] for channel in range(3))
+        equal = np.array_equal(red, green) and np.array_equal(red, blue)
+        return np.ascontiguousarray(red) if equal else None
+
     def __array__(
         self,
         dtype: Any = None,
@@ -56,3 +65,9 @@ class Picture:
     ) -> NDArray[Any]:
         """Return the pixels for `numpy.asarray`."""
         return np.array(self.pixels, dtype=dtype, copy=copy)
+
+
+def to_bytes(pixels: NDArray[np.float32]) -> Pixels:
+    """Return 8-bit values, halves to even, of pixels that are black at -1 and white at 1."""
+    values: Pixels = np.rint((np.clip(pixels, -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)
+    return values

@@ -3,57 +3,56 @@
 from collections.abc import Callable
 from functools import lru_cache
 
+import torch
+
+from rdpcodec.compute import Compute, neutral
 from rdpcodec.errors import ISSUE, PriorUnavailableError
 from rdpcodec.priors.base import Prior
 
-DEFAULT_PRIOR = "photo-1"
 
-
-def _gaussian() -> Prior:
+def _gaussian(compute: Compute) -> Prior:
     from rdpcodec.priors.gaussian import GaussianPrior  # noqa: PLC0415 - load what is asked for
 
-    return GaussianPrior()
+    return GaussianPrior(compute)
 
 
-def _ffdnet() -> Prior:
-    from rdpcodec.priors.ffdnet import FfdnetPrior  # noqa: PLC0415 - load what is asked for
-
-    return FfdnetPrior()
-
-
-def _photo() -> Prior:
+def _photo(compute: Compute) -> Prior:
     from rdpcodec.priors.photo_1.prior import PhotoPrior  # noqa: PLC0415 - load what is asked for
 
-    return PhotoPrior()
+    return PhotoPrior(compute)
 
 
-BUILT_IN: dict[str, Callable[[], Prior]] = {
-    "photo-1": _photo,
-    "ffdnet-1": _ffdnet,
-    "gaussian-1": _gaussian,
-}
+BUILT_IN: dict[str, Callable[[Compute], Prior]] = {"photo-1": _photo, "gaussian-1": _gaussian}
 PIPELINE_PREFIX = "diffusers:"
 
 
-@lru_cache(maxsize=4)
-def load_prior(prior_id: str) -> Prior:
+def load_prior(prior_id: str, device: str = "cpu", precision: str = "float32") -> Prior:
     """Return the prior of that name.
 
     Args:
         prior_id: A built-in name, or `diffusers:` and a local directory or hub id.
+        device: `cpu`, `cuda`, `cuda:N` or `mps`; where it computes.
+        precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it.
 
     Returns:
-        The prior, ready to denoise; loaded once per process.
+        The prior, ready to denoise there; loaded once per process.
 
     Raises:
         PriorUnavailableError: If the name is unknown or its weights cannot be had.
+        UsageError: If there is no such device or precision.
     """
-    if prior_id in BUILT_IN:
-        return BUILT_IN[prior_id]()
-    if prior_id.startswith(PIPELINE_PREFIX):
-        from rdpcodec.priors.pipeline import load_pipeline  # noqa: PLC0415 - heavy import
+    with neutral(), torch.inference_mode(mode=False):  # it outlives what the caller has set
+        return _load(prior_id, Compute(device, precision))
 
-        return load_pipeline(prior_id)
+
+@lru_cache(maxsize=4)
+def _load(prior_id: str, compute: Compute) -> Prior:
+    if prior_id in BUILT_IN:
+        return BUILT_IN[prior_id](compute)
+    if prior_id.startswith(PIPELINE_PREFIX):
+        from rdpcodec.priors.diffusers import load_pipeline  # noqa: PLC0415 - heavy import
+
+        return load_pipeline(prior_id, compute)
     known = ", ".join((*BUILT_IN, f"{PIPELINE_PREFIX}<directory or hub id>"))
     raise PriorUnavailableError(
         ISSUE.PRIOR_UNAVAILABLE,

@@ -39,20 +39,15 @@ class MemoPrior(Prior):
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
-        self.manifest, self.card = prior.manifest, prior.card
+        self.identity, self.card, self.compute = prior.identity, prior.card, prior.compute
         self.sigma_max, self.calibration = prior.sigma_max, prior.calibration
-        self.refresh = prior.refresh
+        self.refresh, self.domain = prior.refresh, prior.domain  # type: ignore[method-assign]
         self._memo = Memo(prior.denoise)
 
     @property
     def recalled_seconds(self) -> float:
         """What the answers given from memory took when they were computed."""
         return self._memo.recalled_seconds
-
-    def at_precision(self, precision: str) -> Prior:
-        """Return itself if that is the same, else another memory; see `Prior.at_precision`."""
-        changed = self._prior.at_precision(precision)
-        return self if changed is self._prior else MemoPrior(changed)
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the prior's estimate; see `Prior.denoise`."""

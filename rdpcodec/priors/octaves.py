@@ -1,4 +1,4 @@
-"""Octaves: how a denoiser of moderate noise serves every larger sigma (spec 10.6).
+"""Octaves: how a denoiser of moderate noise serves every larger sigma (spec 10.4).
 
 The mean of k x k pixels has the noise sigma / k. So above its range the network denoises the
 picture reduced by k, where it is at home, and at 1 / k^2 of the cost; what is finer than that
@@ -6,12 +6,12 @@ is left to the closed-form Gaussian, since little of it can be known at such noi
 """
 
 import math
-from collections.abc import Callable
 
 from torch import Tensor
 from torch.nn import functional
 
-Denoise = Callable[[Tensor, float], Tensor]
+from rdpcodec.domains import Denoise
+from rdpcodec.transforms import pad_to_multiple
 
 
 def reduction(sigma: float, sigma_max: float) -> int:
@@ -43,11 +43,9 @@ def denoise_reduced(network: Denoise, gaussian: Denoise, y: Tensor, sigma: float
 
 def reduce(x: Tensor, k: int) -> Tensor:
     """Return the means of k x k pixels; the last row and column are repeated as needed."""
-    height, width = x.shape[-2:]
-    whole = functional.pad(x, (0, -width % k, 0, -height % k), mode="replicate")
-    return functional.avg_pool2d(whole, k)
+    return functional.avg_pool2d(pad_to_multiple(x, k), k)
 
 
 def enlarge(x: Tensor, k: int) -> Tensor:
-    """Return the picture k times as large, by cubic convolution with a = -3/4 (spec 10.6)."""
+    """Return the picture k times as large, by cubic convolution with a = -3/4 (spec 10.4)."""
     return functional.interpolate(x, scale_factor=k, mode="bicubic", align_corners=False)

@@ -63,7 +63,7 @@ def test_seed_coder_and_hint_reach_the_file(run: Shell) -> None:
     facts = json.loads(run("inspect", "out.rdp", "--json").out)
     assert (facts["seed"], facts["coder"], facts["t"]) == (7, "trellis", 2300)
     assert facts["coder_parameter"] == 9
-    assert [chunk["type"] for chunk in facts["ancillary"]] == ["rH"]
+    assert [chunk["type"] for chunk in facts["ancillary"]] == ["r"]
     assert b"rho hint 1.00" in run("inspect", "out.rdp").out
 
 

@@ -76,7 +76,7 @@ def test_an_interrupt_is_exit_code_130(
         raise KeyboardInterrupt
 
     Path("out.png").write_bytes(b"old")
-    target = (codec, "decode") if where == "inside" else (os, "fsync")
+    target = (codec, "open") if where == "inside" else (os, "fsync")
     monkeypatch.setattr(*target, interrupt)
     result = run("decompress", rdp, "out.png")
     assert (result.code, result.err) == (EXIT_INTERRUPTED, "rdpcodec: interrupted\n")
@@ -124,7 +124,7 @@ def test_a_format_without_profiles_is_refused_before_decoding(
 ) -> None:
     """One line that names the ways out; --drop-profile then writes the same pixels."""
     with monkeypatch.context() as patch:
-        patch.setattr(codec, "decode", lambda *_args, **_options: pytest.fail("decoded"))
+        patch.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
         result = run("decompress", with_profile, f"out{suffix}")
     assert (result.code, result.issue) == (1, "RDP-701")
     assert ".png can; --drop-profile leaves it out" in result.err
@@ -163,10 +163,15 @@ def test_what_the_header_rules_out_is_refused_before_decoding(
     """Sides and colours that the format cannot hold are told by the header."""
     file = parse(rdp.read_bytes())
     bits = trellis_bits(math.prod(shape), 9)
-    sides = dict(zip(("width", "height", "channels"), shape, strict=True))
-    header = replace(file.header, layers=(Layer(t=2200, q=9, bits=bits),), **sides)
+    header = replace(
+        file.header,
+        width=shape[0],
+        height=shape[1],
+        kind="grey" if shape[2] == 1 else "rgb",
+        layers=(Layer(t=2200, q=9, bits=bits),),
+    )
     rdp.write_bytes(build(replace(file, header=header, payload=bytes(header.payload_bytes()))))
-    monkeypatch.setattr(codec, "decode", lambda *_args, **_options: pytest.fail("decoded"))
+    monkeypatch.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
     result = run("decompress", rdp, out)
     assert (result.code, result.issue) == (1, "RDP-701")
     assert said in result.err

@@ -8,9 +8,9 @@ from cli.shell import COMPRESS, Shell
 
 from rdpcodec import codec
 from rdpcodec.cli import options
-from rdpcodec.compute import PRECISIONS, Compute
+from rdpcodec.compute import Compute
 from rdpcodec.layers import CODERS
-from rdpcodec.readers import READERS
+from rdpcodec.options import PRECISIONS, READERS
 
 
 @pytest.mark.parametrize("args", [("-q", "decompress"), ("decompress", "-q")])

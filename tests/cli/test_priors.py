@@ -14,7 +14,6 @@ def test_priors_lists_what_is_installed(run: Shell) -> None:
     for word in (
         "photo-1",
         "gaussian-1",
-        "ffdnet-1",
         "one-step PSNR",
         "digest",
         "licence",

@@ -100,7 +100,7 @@ def test_view_does_not_draw_where_it_would_be_no_picture(
     run: Shell, rdp: Path, terminal: pytest.MonkeyPatch, change: dict[str, str], said: str
 ) -> None:
     """A terminal without the colours is one line, before decoding, that says how to save."""
-    terminal.setattr(codec, "decode", lambda *_args, **_options: pytest.fail("decoded"))
+    terminal.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
     for name, value in change.items():
         terminal.setenv(name, value)
     result = run("view", rdp)

@@ -35,19 +35,41 @@ def _power_law(drawn: random.Random, width: int, height: int) -> NDArray[np.floa
 
 def grey_profile(gamma: float) -> bytes:
     """Return a small ICC profile for grey pictures, version 2.1."""
-    tags = {
-        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"grey\0" + bytes(78 + 1),
-        b"cprt": b"text" + bytes(4) + b"none" + bytes(4),
-        b"wtpt": b"XYZ " + bytes(4) + struct.pack(">iii", 63190, 65536, 54061),
-        b"kTRC": b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(256 * gamma)),
+    return _profile(b"GRAY", {b"kTRC": _curve(gamma)})
+
+
+def rgb_profile(gamma: float) -> bytes:
+    """Return a small ICC profile for RGB pictures with the primaries of sRGB, version 2.1."""
+    primaries = {
+        b"rXYZ": (28578, 14581, 912),
+        b"gXYZ": (25241, 46981, 6362),
+        b"bXYZ": (9376, 3972, 46796),
     }
+    tags = {tag: _xyz(*point) for tag, point in primaries.items()}
+    return _profile(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), _curve(gamma)))
+
+
+def _profile(space: bytes, own: dict[bytes, bytes]) -> bytes:
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", 5) + b"test\0" + bytes(78 + 1),
+        b"cprt": b"text" + bytes(4) + b"none" + bytes(4),
+        b"wtpt": _xyz(63190, 65536, 54061),
+    } | own
     start = 128 + 4 + 12 * len(tags)
     ends = list(itertools.accumulate((len(body) for body in tags.values()), initial=start))
     table = b"".join(
         tag + struct.pack(">II", at, len(body))
         for (tag, body), at in zip(tags.items(), ends, strict=False)
     )
-    head = struct.pack(">I4x4s", ends[-1], b"\2\x10\0\0") + b"mntrGRAYXYZ "
+    head = struct.pack(">I4x4s", ends[-1], b"\2\x10\0\0") + b"mntr" + space + b"XYZ "
     head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
     head += struct.pack(">iii", 63190, 65536, 54061) + bytes(48)
     return head + struct.pack(">I", len(tags)) + table + b"".join(tags.values())
+
+
+def _xyz(*point: int) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">iii", *point)
+
+
+def _curve(gamma: float) -> bytes:
+    return b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(256 * gamma))

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from fixture_parts.invalid import Refused, flipped, invalid_index
+from fixture_parts.invalid import invalid_index
+from fixture_parts.parts import Refused, flipped
 from fixture_parts.writing import Files, as_json, sha256
 from numpy.typing import NDArray
 
@@ -65,7 +66,7 @@ def _stream_traps(files: Files) -> Iterator[Trap]:
     yield Trap("wrong-header", "The seed is another.", "header", "seed is", other)
     unknown = _case_with(files, header=header | {"gamma": 1})
     yield Trap("unknown-header-key", "The header has a key more.", "case", "gamma", unknown)
-    damaged = _file_with(files, "stream.rdp", flipped(files["stream.rdp"], 12))
+    damaged = _file_with(files, "stream.rdp", flipped(files["stream.rdp"], 9))
     yield Trap(
         "refused-stream", "A valid case whose file is damaged.", "header", "RDP-203", damaged
     )
@@ -134,7 +135,7 @@ def _description_traps(files: Files) -> Iterator[Trap]:
 
 
 def _index_traps(stream: bytes) -> Iterator[Trap]:
-    refused = Refused("RDP-207_one-byte.rdp", "A byte follows DT.", stream + b"\0")
+    refused = Refused("RDP-207_one-byte.rdp", "A byte follows D.", stream + b"\0")
     accepted = Refused("RDP-207_valid.rdp", "Nothing is wrong with it.", stream)
     index = json.loads(invalid_index([refused]))
     case = index["cases"][0]

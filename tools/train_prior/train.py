@@ -1,8 +1,8 @@
 """Train `photo-1`: `python tools/train_prior/train.py PHOTOS VALIDATION RUN_FOLDER`.
 
-A new run starts from the published FFDNet, whose trunk the network has, or from the shipped
-weights; otherwise it goes on from the checkpoints in its folder. Every setting is in config.toml;
-`--set section.name=value` changes one.
+A new run starts from the shipped weights, or from their trunk, which is FFDNet's; otherwise it
+goes on from the checkpoints in its folder. Every setting is in config.toml; `--set
+section.name=value` changes one.
 """
 
 import argparse
@@ -22,7 +22,6 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from validate import validate
 
-from rdpcodec.priors.ffdnet import FfdnetPrior
 from rdpcodec.priors.photo_1.network import PhotoNetwork
 
 CONFIG = Path(__file__).with_name("config.toml")
@@ -168,15 +167,12 @@ class Run:
         checkpoint.save(self.folder, self.network, self.average, self.optimiser, self.progress)
 
 
-def start_from(network: PhotoNetwork, prior_id: str) -> None:
-    """Give the network the shipped weights of photo-1, or its trunk those of ffdnet-1."""
-    if prior_id == "photo-1":
-        network.load_state_dict({k: v.float() for k, v in load_file(WEIGHTS).items()})
-        return
-    published = FfdnetPrior().weights()
-    for number, layer in enumerate(network.trunk):
-        layer.weight.data.copy_(published[f"{2 * number}.weight"])
-        layer.bias.data.copy_(published[f"{2 * number}.bias"])
+def start_from(network: PhotoNetwork, start: str) -> None:
+    """Give the network the shipped weights of photo-1, or only its trunk, which is FFDNet's."""
+    shipped = {name: value.float() for name, value in load_file(WEIGHTS).items()}
+    if start == "trunk":
+        shipped = {name: value for name, value in shipped.items() if name.startswith("trunk.")}
+    network.load_state_dict(shipped, strict=start != "trunk")
 
 
 if __name__ == "__main__":

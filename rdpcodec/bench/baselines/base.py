@@ -4,18 +4,18 @@ import struct
 import zlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import constriction
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rdpcodec.codec import to_pixels, to_tensor
-from rdpcodec.images import Picture
-from rdpcodec.priors.base import Prior, denoise_state
-from rdpcodec.readers import DEFAULT_EVALUATIONS, DEFAULT_READER, read
+from rdpcodec.chain import Estimator
+from rdpcodec.decoder.reconstruction import Noisy, reconstruct
+from rdpcodec.domains import RgbPixels
+from rdpcodec.images import Picture, to_bytes
+from rdpcodec.priors.base import Prior
 
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -28,13 +28,6 @@ _CHECKSUM = struct.Struct(">I")
 OVERHEAD_BYTES = _FIELDS.size + _CHECKSUM.size
 SIDE_MAX = 2**16 - 1
 _WORD_BYTES = 4
-
-
-class NoisyState(NamedTuple):
-    """What a baseline delivers: (1, 3, H, W) float32 and the standard deviation of its noise."""
-
-    y: Tensor
-    sigma: float
 
 
 class BaselineCodec(ABC):
@@ -69,7 +62,8 @@ class BaselineCodec(ABC):
         if pixels.ndim != 3:
             raise ValueError(f"the picture has the shape {pixels.shape}, expected (H, W, 3)")
         picture = Picture(pixels)
-        body = self._body(to_tensor(picture), max(0, target_bytes - OVERHEAD_BYTES))
+        x_0 = RgbPixels(picture.height, picture.width).to_state(pixels)
+        body = self._body(x_0, max(0, target_bytes - OVERHEAD_BYTES))
         return seal(Envelope(self.kind, picture.height, picture.width, body))
 
     def decode(self, data: bytes, rho: float = 0.0) -> Pixels:
@@ -91,29 +85,26 @@ class BaselineCodec(ABC):
             state = self._state(envelope.body, (3, envelope.height, envelope.width))
         except (AssertionError, IndexError, OverflowError) as exc:
             raise ValueError(f"the coded data cannot be read: {exc}") from exc
-        return to_pixels(self._read(state, rho))
+        clean = self._read(state, rho)
+        return to_bytes(RgbPixels(envelope.height, envelope.width).to_pixels(clean))
 
     @abstractmethod
     def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
         """Return the coded bits of (1, 3, H, W), `room_bytes` at most."""
 
     @abstractmethod
-    def _state(self, body: bytes, shape: Shape) -> NoisyState:
+    def _state(self, body: bytes, shape: Shape) -> Noisy:
         """Return the noisy state that the coded bits lead to."""
 
-    def _denoise(self, y: Tensor, sigma: float) -> Tensor:
-        return denoise_state(self._prior, y, sigma)
+    def _estimator(self, height: int, width: int) -> Estimator:
+        return Estimator(self._prior, RgbPixels(height, width))
 
-    def _read(self, state: NoisyState, rho: float) -> Tensor:
-        return read(
-            partial(denoise_state, self._prior),
-            state.y,
-            state.sigma,
-            rho=rho,
-            reader=DEFAULT_READER,
-            evaluations=DEFAULT_EVALUATIONS,
-            sigma_max=self._prior.sigma_max,
-        )
+    def _denoise(self, y: Tensor, sigma: float) -> Tensor:
+        return self._estimator(*y.shape[-2:])(y, sigma)
+
+    def _read(self, state: Noisy, rho: float) -> Tensor:
+        sigma_max = self._estimator(*state.y.shape[-2:]).sigma_max
+        return reconstruct(self._denoise, state, rho=rho, sigma_max=sigma_max)
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ import torch
 from torch import Tensor
 
 from rdpcodec import rng, schedule
-from rdpcodec.bench.baselines.base import SEED, BaselineCodec, Floats, NoisyState, Shape
+from rdpcodec.bench.baselines.base import SEED, BaselineCodec, Floats, Shape
 from rdpcodec.bench.baselines.fold import Cut, fold, unfold
+from rdpcodec.chain import Step, next_state
 from rdpcodec.channel.codebook import CODEWORDS, walsh_hadamard
-from rdpcodec.diffusion import Step, next_state
+from rdpcodec.decoder.reconstruction import Noisy
 from rdpcodec.priors.base import Prior
 
 _FIELDS = struct.Struct(">HHB")
@@ -66,11 +67,11 @@ class DdcmCodec(BaselineCodec):
         self._walk(x_0.shape, ladder(t, steps), choose)
         return _FIELDS.pack(t, steps, bits) + pack_indices(indices, bits)
 
-    def _state(self, body: bytes, shape: Shape) -> NoisyState:
+    def _state(self, body: bytes, shape: Shape) -> Noisy:
         t, steps, bits = _parse_fields(body)
         indices = unpack_indices(body[_FIELDS.size :], steps, bits)
         y = self._walk((1, *shape), ladder(t, steps), lambda layer, _: indices[layer])
-        return NoisyState(y, schedule.sigma(t))
+        return Noisy(y, schedule.sigma(t))
 
     def _walk(self, shape: tuple[int, ...], levels: Iterator[Step], choose: Choose) -> Tensor:
         """Return the last state of the chain, whose noise `choose` chooses by index."""
@@ -78,7 +79,7 @@ class DdcmCodec(BaselineCodec):
         for layer, step in enumerate(levels):
             z = codeword(choose(layer, x0_hat), layer, y.numel())
             y = next_state(y, x0_hat, torch.from_numpy(z).view_as(y), step)
-            x0_hat = self._denoise(y, step.below)
+            x0_hat = self._denoise(y, step.sigma_next)
         return y
 
     def _last_level(self, x_0: Tensor, energy: float) -> int:

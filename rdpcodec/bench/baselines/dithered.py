@@ -22,12 +22,12 @@ from rdpcodec.bench.baselines.base import (
     SEED,
     BaselineCodec,
     Floats,
-    NoisyState,
     Shape,
     coded_bytes,
     new_range_decoder,
     new_range_encoder,
 )
+from rdpcodec.decoder.reconstruction import Noisy
 
 _FIELDS = struct.Struct(">H")
 _MODEL = constriction.stream.model
@@ -90,7 +90,7 @@ class DitheredCodec(BaselineCodec):
                 low = middle
         return best
 
-    def _state(self, body: bytes, shape: Shape) -> NoisyState:
+    def _state(self, body: bytes, shape: Shape) -> Noisy:
         if len(body) < _FIELDS.size:
             raise ValueError("the file ends before its step")
         (t,) = _FIELDS.unpack_from(body)
@@ -98,7 +98,7 @@ class DitheredCodec(BaselineCodec):
         _, height, width = shape
         dither = _dither((3, SIDE, SIDE, *block_grid(height, width)))
         bands = decode_symbols(body[_FIELDS.size :], dither, sigma * STEP_OF_SIGMA)
-        return NoisyState(torch.from_numpy(from_bands(bands, height, width))[None], sigma)
+        return Noisy(torch.from_numpy(from_bands(bands, height, width))[None], sigma)
 
 
 def _encode(bands: Floats, t: int) -> bytes:

@@ -16,11 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from rdpcodec import levels, schedule
+from rdpcodec import schedule
 from rdpcodec.bench.baselines.base import (
     BaselineCodec,
     Floats,
-    NoisyState,
     RangeDecoder,
     RangeEncoder,
     Shape,
@@ -29,9 +28,10 @@ from rdpcodec.bench.baselines.base import (
     new_range_encoder,
 )
 from rdpcodec.bench.baselines.fold import Cut, fold, unfold
-from rdpcodec.chain import Chain
+from rdpcodec.chain import Chain, kl_bits
 from rdpcodec.channel.codebook import walsh_hadamard
-from rdpcodec.diffusion import kl_bits
+from rdpcodec.decoder.reconstruction import Noisy
+from rdpcodec.encoder import levels
 from rdpcodec.priors.base import Prior
 
 _FIELDS = struct.Struct(">HHB")
@@ -68,21 +68,20 @@ class TurboDdcmCodec(BaselineCodec):
         self._blocks_max = min(blocks_max, BLOCKS_MAX)
 
     def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
-        _, channels, height, width = x_0.shape
-        chain = Chain(self._prior, (channels, height, width))
+        chain = Chain(self._estimator(*x_0.shape[-2:]))
         sender = _Sender(x_0, chain, room_bytes - _FIELDS.size, self._blocks_max)
         while sender.send():
             pass
         path = sender.path
         return _FIELDS.pack(path[0], path[-1], len(path)) + coded_bytes(sender.coder)
 
-    def _state(self, body: bytes, shape: Shape) -> NoisyState:
+    def _state(self, body: bytes, shape: Shape) -> Noisy:
         path = _parse_path(body)
-        chain = Chain(self._prior, shape)
+        chain = Chain(self._estimator(*shape[1:]))
         coder = new_range_decoder(body[_FIELDS.size :])
         for layer, t in enumerate(path):
-            chain.advance(t, decode_layer(coder, layer, chain.y.numel()).noise(chain.y))
-        return NoisyState(chain.y, chain.sigma)
+            chain.advance(t, decode_layer(coder, layer, chain.y.numel()).total())
+        return Noisy(chain.y, chain.sigma)
 
 
 @dataclass(frozen=True)
@@ -216,7 +215,7 @@ class _Sender:
     def _commit(self, t: int, scores: Scores, count: int) -> None:
         code = scores.choose(count)
         encode_layer(self.coder, code)
-        self.chain.advance(t, code.noise(self.x_0))
+        self.chain.advance(t, code.total())
         self.path.append(t)
 
 

@@ -1,1 +1,1 @@
-"""`photo-1`: the default prior, a denoiser of photos trained for this project (spec 10.6)."""
+"""`photo-1`: the default prior, a denoiser of photos trained for this project (spec 10.4)."""

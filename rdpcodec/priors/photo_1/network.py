@@ -1,4 +1,4 @@
-"""The network of `photo-1`: FFDNet's trunk with a context branch (spec 10.6).
+"""The network of `photo-1`: FFDNet's trunk with a context branch (spec 10.4).
 
 The trunk sees 26 pixels each way at half resolution. The branch leaves it early, works at 1/4,
 1/8 and 1/16 of the picture, and joins it again half-way with what the trunk cannot see.
@@ -80,9 +80,10 @@ class PhotoNetwork(nn.Module):
         copied = deepcopy(self)
         for part in (*copied.trunk[1:-1], copied.context):
             part.to(torch.bfloat16)
-        noise = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+        drawn = torch.Generator().manual_seed(0)
+        noise = torch.randn(1, 3, 64, 64, generator=drawn, dtype=torch.float32)
         with torch.no_grad():
-            probe, sigma = 0.5 + PROBE_SIGMA * noise, torch.tensor([PROBE_SIGMA])
+            probe, sigma = 0.5 + PROBE_SIGMA * noise, noise.new_tensor([PROBE_SIGMA])
             shift = functional.pixel_unshuffle(self(probe, sigma) - copied(probe, sigma), 2)
             copied.trunk[-1].get_parameter("bias").add_(shift.mean(dim=(0, 2, 3)))
         return copied

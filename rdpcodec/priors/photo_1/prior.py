@@ -1,4 +1,4 @@
-"""`photo-1`: the default prior (spec 10.6). README.md beside this file is its model card."""
+"""`photo-1`: the default prior (spec 10.4). README.md beside this file is its model card."""
 
 import hashlib
 import json
@@ -8,15 +8,16 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor
-from torch.nn import functional
 
+from rdpcodec.compute import HOST, Compute, neutral
+from rdpcodec.domains import gaussian
 from rdpcodec.errors import ISSUE, PriorError
-from rdpcodec.priors.base import Prior, PriorCard
+from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
 from rdpcodec.priors.calibration import Calibration
-from rdpcodec.priors.gaussian import GaussianPrior
+from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.priors.octaves import denoise_reduced, reduction
 from rdpcodec.priors.photo_1.network import CONTEXT_WIDTHS, MULTIPLE, PhotoNetwork
-from rdpcodec.priors.tiles import Tiling, in_tiles
+from rdpcodec.transforms import Tiling, in_tiles, pad_to_multiple
 
 # Noise up to 150/255 of the pixel range is the network's own.
 NETWORK_SIGMA_MAX = 300 / 255
@@ -32,61 +33,62 @@ PACKAGE = "rdpcodec.priors.photo_1"
 class PhotoPrior(Prior):
     """FFDNet's trunk with a context branch, on an octave of its own for every sigma."""
 
-    def __init__(self, precision: str = "float32") -> None:
+    card = PriorCard(
+        summary="denoiser of photos for every noise level, trained for this project",
+        licence="Apache-2.0 (part of rdpcodec); starts from FFDNet's weights (MIT)",
+        training_data="883 crops of 533 freely licensed photos; see its model card",
+        quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.27/29.16/27.44 dB",
+        parameters=5_819_756,
+    )
+    refresh = REFRESH
+
+    def __init__(self, compute: Compute = HOST) -> None:
         stored = _read("weights.safetensors")
         self._network = _load_network(stored)
-        self._precision = precision
-        rounds = precision == "bfloat16"
-        self._coarse = self._network.in_bfloat16() if rounds else self._network
-        self._gaussian = GaussianPrior()
         calibration = _read("calibration.json")
-        self.manifest = {
-            "id": "photo-1",
-            "parameterisation": "x_0",
-            "architecture": f"FFDNet trunk, context {'/'.join(map(str, CONTEXT_WIDTHS))}",
-            "context_noise": "15/255..35/255",
-            "network_sigma_max": "300/255",
-            "reduced_side_min": REDUCED_SIDE_MIN,
-            "tile": TILING.size,
-            "tile_overlap": TILING.overlap,
-            "above": dict(self._gaussian.manifest),
-            "weights_sha256": hashlib.sha256(stored).hexdigest(),
-            "refresh": REFRESH,
-            "calibration_sha256": hashlib.sha256(calibration).hexdigest(),
-        }
-        self.card = PriorCard(
-            summary="denoiser of photos for every noise level, trained for this project",
-            licence="Apache-2.0 (part of rdpcodec); starts from FFDNet's weights (MIT)",
-            training_data="883 crops of 533 freely licensed photos; see its model card",
-            quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.27/29.16/27.44 dB",
-            parameters=sum(p.numel() for p in self._network.parameters()),
-        )
+        self.compute = compute
+        self.identity = PriorIdentity("photo-1", _manifest(stored, calibration))
         self.calibration = _load_calibration(calibration)
-        self.refresh = REFRESH
+        rounds = compute.precision == "bfloat16"
+        self._coarse = self._network.in_bfloat16() if rounds else self._network
+        for network in (self._network, self._coarse):
+            network.to(compute.device)
 
-    def at_precision(self, precision: str) -> Prior:
-        """Return the prior, in bfloat16 only above `BFLOAT16_FROM`; see `Prior.at_precision`."""
-        return self if precision == self._precision else PhotoPrior(precision)
-
+    @neutral()
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
         """Return the estimate; see `Prior.denoise`."""
         k = reduction(sigma, NETWORK_SIGMA_MAX)
         if k == 1:
             return self._at_home(y, sigma)
         if min(y.shape[-2:]) < k * REDUCED_SIDE_MIN:
-            return self._gaussian.denoise(y, sigma)
-        return denoise_reduced(self._at_home, self._gaussian.denoise, y, sigma, k)
+            return gaussian.denoise(y, sigma)
+        return denoise_reduced(self._at_home, gaussian.denoise, y, sigma, k)
 
     def _at_home(self, y: Tensor, sigma: float) -> Tensor:
         """Return the network's estimate, for sigma within its own range."""
         height, width = y.shape[-2:]
-        edges = (0, -width % MULTIPLE, 0, -height % MULTIPLE)
-        p = (functional.pad(y, edges, mode="replicate") + 1) / 2
+        p = (pad_to_multiple(y, MULTIPLE) + 1) / 2
         noise = p.new_full((p.shape[0],), sigma / 2)
         network = self._coarse if sigma >= BFLOAT16_FROM else self._network
-        network = network.to(y.device)
         clean = in_tiles(lambda tile: network(tile, noise), p, TILING)
         return clean[..., :height, :width].contiguous().mul_(2).sub_(1)
+
+
+def _manifest(weights: bytes, calibration: bytes) -> dict[str, object]:
+    return {
+        "id": "photo-1",
+        "parameterisation": "x_0",
+        "architecture": f"FFDNet trunk, context {'/'.join(map(str, CONTEXT_WIDTHS))}",
+        "context_noise": "15/255..35/255",
+        "network_sigma_max": "300/255",
+        "reduced_side_min": REDUCED_SIDE_MIN,
+        "tile": TILING.size,
+        "tile_overlap": TILING.overlap,
+        "above": dict(GAUSSIAN_MANIFEST),
+        "weights_sha256": hashlib.sha256(weights).hexdigest(),
+        "refresh": REFRESH,
+        "calibration_sha256": hashlib.sha256(calibration).hexdigest(),
+    }
 
 
 def _read(name: str) -> bytes:
@@ -98,7 +100,7 @@ def _read(name: str) -> bytes:
 
 def _load_network(stored: bytes) -> PhotoNetwork:
     """Return the network, computed in float32 from weights stored as float16."""
-    network = PhotoNetwork()
+    network = PhotoNetwork().float()
     try:
         network.load_state_dict({name: value.float() for name, value in load(stored).items()})
     except (SafetensorError, RuntimeError) as exc:

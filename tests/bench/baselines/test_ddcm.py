@@ -41,6 +41,6 @@ def test_ddcm_finds_the_best_of_unit_variance_codewords(bits: int) -> None:
 def test_ddcm_levels_are_even_in_the_inverse_of_sigma() -> None:
     """The ladder starts from nothing known and ends at its level."""
     steps = list(ladder(1536, 8))
-    assert steps[0].above == float("inf")
-    assert steps[-1].below == pytest.approx(2.0**-4)
-    assert np.allclose(np.diff([1 / step.below for step in steps]), 2.0)
+    assert steps[0].sigma_prev == float("inf")
+    assert steps[-1].sigma_next == pytest.approx(2.0**-4)
+    assert np.allclose(np.diff([1 / step.sigma_next for step in steps]), 2.0)

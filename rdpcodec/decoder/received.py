@@ -1,0 +1,263 @@
+"""A received picture: parsed once, received once, read at any rho."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rdpcodec import container
+from rdpcodec.chain import Estimator
+from rdpcodec.compute import neutral
+from rdpcodec.container import Header, RdpFile
+from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descent_steps, ode
+from rdpcodec.decoder.walk import Walk
+from rdpcodec.errors import ISSUE, PriorUnavailableError, UnsupportedError
+from rdpcodec.images import Picture, to_bytes
+from rdpcodec.options import (
+    DEFAULT_EVALUATIONS,
+    DEFAULT_READER,
+    DEFAULT_RHO,
+    DecodeOptions,
+)
+from rdpcodec.priors import BUILT_IN, load_prior
+from rdpcodec.priors.base import Prior, require_prior
+from rdpcodec.ranges import invalid
+from rdpcodec.transforms import Floats
+
+if TYPE_CHECKING:
+    from rdpcodec.options import Rho
+
+
+class Received:
+    """The picture of one file, with the layers that were asked for.
+
+    Nothing but the header is looked at until a picture is wanted. Then the layers are decoded,
+    once; the two ends of `geodesic` are found once, and every other rho is a blend of them.
+    """
+
+    def __init__(self, file: RdpFile, walk: Walk, options: DecodeOptions, file_bytes: int) -> None:
+        self.file = file
+        self._walk = walk
+        self._options = options
+        self._file_bytes = file_bytes
+        self._perception: dict[int, Floats] = {}
+        self._evaluated = 0
+        self._to_evaluate = 0
+
+    @property
+    def header(self) -> Header:
+        """The header of the file."""
+        return self.file.header
+
+    @property
+    def info(self) -> dict[str, object]:
+        """What `inspect --json` prints."""
+        return container.describe(self.file, self._file_bytes)
+
+    @property
+    def estimator(self) -> Estimator:
+        """The prior in the domain of the file's states; loaded when first asked for."""
+        return self._walk.estimator
+
+    @cached_property
+    def state(self) -> Noisy:
+        """The state y_T that the layers lead to, and its level."""
+        with neutral(), torch.inference_mode(mode=False):
+            return self._walk.state_after(self._options.layers or self.file.layers_whole)
+
+    def layers(self, count: int) -> "Received":
+        """Return the picture of the `count` coarsest layers.
+
+        Asked for from few to many, no layer is decoded twice.
+
+        Raises:
+            UsageError: If the file does not hold so many.
+        """
+        options = replace(self._options, layers=count)
+        return Received(self.file, self._walk, _fitting(options, self.file), self._file_bytes)
+
+    def at(
+        self,
+        rho: "Rho | None" = None,
+        *,
+        reader: str | None = None,
+        evaluations: int | None = None,
+    ) -> Picture:
+        """Return the picture at one rho; what is None is as the file was opened.
+
+        Args:
+            rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when
+                neither says. A map gives every pixel its own: (H, W), floats in 0..1 or uint8
+                with 255 for 1.
+            reader: `geodesic` or `ode`.
+            evaluations: Evaluations of the denoiser on the way to rho = 1, or along the `ode`.
+
+        Returns:
+            The picture, with the colour profile that the file holds.
+
+        Raises:
+            UsageError: If an argument is out of range.
+            RdpError: If the file's layers or its prior cannot be read.
+        """
+        options = self._with(rho=rho, reader=reader, evaluations=evaluations)
+        icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
+        wanted, steps = self._rho(options.rho), _evaluations(options)
+        with neutral(), torch.inference_mode(mode=False):
+            if (options.reader or DEFAULT_READER) == "geodesic":
+                return Picture(self._shown(self._blend(wanted, steps)), icc)
+            return Picture(self.pixels_of(self._along_ode(wanted, steps)), icc)
+
+    def endpoints(self, evaluations: int | None = None) -> tuple[Floats, Floats]:
+        """Return the two ends of `geodesic`, rho = 0 and rho = 1.
+
+        Args:
+            evaluations: As in `at`.
+
+        Returns:
+            Twice (H, W) or (H, W, 3) float32, black at -1, white at 1, not clipped. The picture at
+            rho is that of `(1 - rho) * first + rho * second`.
+        """
+        steps = _evaluations(self._with(evaluations=evaluations))
+        with neutral(), torch.inference_mode(mode=False):
+            self._expect(self._descent() + steps)
+            return self._distortion, self._perception_end(steps)
+
+    def pixels_of(self, clean: Tensor) -> NDArray[np.uint8]:
+        """Return the 8-bit pixels, (H, W) or (H, W, 3), of a clean state of this picture."""
+        return self._shown(self._pixels(clean))
+
+    def _with(self, **changes: Any) -> DecodeOptions:
+        given = {name: value for name, value in changes.items() if value is not None}
+        return replace(self._options, **given) if given else self._options
+
+    def _blend(self, rho: float | Floats, evaluations: int) -> Floats:
+        if not np.any(rho):
+            self._expect(self._descent() + 1)
+            return self._distortion
+        first, second = self.endpoints(evaluations)
+        share = np.asarray(rho, dtype=np.float32)
+        if share.ndim == 2 and first.ndim == 3:
+            share = share[:, :, None]
+        return first + share * (second - first)
+
+    def _along_ode(self, rho: float | Floats, evaluations: int) -> Tensor:
+        if not isinstance(rho, float):
+            raise invalid("rho", "a map", "a number: only `geodesic` reads at a map")
+        self._expect(evaluations)
+        return ode(self._counted, self.state, rho, evaluations)
+
+    @cached_property
+    def _geodesic(self) -> Geodesic:
+        sigma_max = self.estimator.sigma_max
+        return Geodesic(self._counted, self.state, sigma_max)
+
+    @cached_property
+    def _distortion(self) -> Floats:
+        return self._pixels(self._geodesic.distortion)
+
+    def _perception_end(self, evaluations: int) -> Floats:
+        if evaluations not in self._perception:
+            self._perception[evaluations] = self._pixels(self._geodesic.perception(evaluations))
+        return self._perception[evaluations]
+
+    def _pixels(self, clean: Tensor) -> Floats:
+        return self.estimator.domain.to_pixels(clean)
+
+    def _shown(self, pixels: Floats) -> NDArray[np.uint8]:
+        """Return the pixels as they are shown: one channel may stand for three equal ones."""
+        values = to_bytes(pixels)
+        if self.header.kind != "equal-rgb":
+            return values
+        return np.repeat(values[:, :, None], 3, axis=2)
+
+    def _descent(self) -> int:
+        """Return the evaluations on the way into the prior's own range."""
+        return descent_steps(self.state.sigma, self.estimator.sigma_max)
+
+    def _expect(self, evaluations: int) -> None:
+        self._evaluated, self._to_evaluate = 0, evaluations
+
+    def _counted(self, y: Tensor, sigma: float) -> Tensor:
+        """Return the estimate, and report the evaluation."""
+        estimate = self.estimator(y, sigma)
+        self._evaluated += 1
+        if self._options.progress:
+            self._options.progress("reading", self._evaluated, self._to_evaluate)
+        return estimate
+
+    def _rho(self, rho: "Rho | None") -> float | Floats:
+        if rho is None:
+            hint = container.unpack_rho(self.file.ancillary)
+            return DEFAULT_RHO if hint is None else hint
+        if not isinstance(rho, np.ndarray):
+            return float(rho)
+        size = self.header.height, self.header.width
+        if rho.shape != size:
+            raise invalid("rho", f"a map of shape {rho.shape}", f"{size}, the picture's (H, W)")
+        return rho.astype(np.float32) / np.float32(255 if rho.dtype == np.uint8 else 1)
+
+
+def receive(data: bytes, options: DecodeOptions) -> Received:
+    """Return the picture of a file; errors as in `codec.open`."""
+    file = container.parse(data, limits=options.limits, allow_partial=options.allow_partial)
+    walk = Walk(file, lambda: _estimator(file.header, options), options.progress)
+    return Received(file, walk, _fitting(options, file), len(data))
+
+
+def _fitting(options: DecodeOptions, file: RdpFile) -> DecodeOptions:
+    """Refuse more layers than the file holds."""
+    whole = file.layers_whole
+    if options.layers is not None and options.layers > whole:
+        raise invalid("layers", str(options.layers), f"1..{whole}, the layers of this file")
+    return options
+
+
+def _evaluations(options: DecodeOptions) -> int:
+    return DEFAULT_EVALUATIONS if options.evaluations is None else options.evaluations
+
+
+def prior_of(header: Header, options: DecodeOptions) -> Prior:
+    """Return the prior of a file, checked by digest.
+
+    Args:
+        header: The file's header.
+        options: Say where to take it from; a file alone can only name a built-in prior.
+
+    Returns:
+        The prior.
+
+    Raises:
+        PriorError: If it cannot be had, or is not the one that wrote the file.
+    """
+    prior = _named_in(header) if options.prior is None else options.prior
+    if isinstance(prior, str):
+        prior = load_prior(prior, options.device, options.precision)
+    require_prior(prior, header.prior_id, header.prior_digest)
+    return prior
+
+
+def _estimator(header: Header, options: DecodeOptions) -> Estimator:
+    prior = prior_of(header, options)
+    domain = prior.domain(1 if header.state_shape[0] == 1 else 3, header.height, header.width)
+    if domain.shape != header.state_shape:
+        raise UnsupportedError(
+            ISSUE.UNSUPPORTED_FEATURE,
+            f"the state has the shape {header.state_shape}, "
+            f"those of prior {prior.id} have {domain.shape}",
+        )
+    return Estimator(prior, domain)
+
+
+def _named_in(header: Header) -> str:
+    """Return the built-in prior that a file names; a file never opens a directory or a hub."""
+    if header.prior_id not in BUILT_IN:
+        raise PriorUnavailableError(
+            ISSUE.PRIOR_UNAVAILABLE,
+            f"the file was written with prior {header.prior_id}, which is not built in; "
+            f"say where it is with --prior (prior= in Python)",
+        )
+    return header.prior_id

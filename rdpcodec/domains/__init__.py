@@ -1,0 +1,14 @@
+"""State domains: how a picture becomes a state, and a state a picture (spec 10.2)."""
+
+from rdpcodec.domains.base import Denoise, Domain, StateShape
+from rdpcodec.domains.pixels import GreyPixels, PixelDomain, RgbPixels, pixel_domain
+
+__all__ = [
+    "Denoise",
+    "Domain",
+    "GreyPixels",
+    "PixelDomain",
+    "RgbPixels",
+    "StateShape",
+    "pixel_domain",
+]

@@ -1,0 +1,85 @@
+"""Pixels as states: RGB, and grey as RGB without colour (spec 10.2)."""
+
+import math
+from abc import abstractmethod
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from rdpcodec.domains import gaussian
+from rdpcodec.domains.base import Denoise, Domain, StateShape
+from rdpcodec.transforms import Floats
+
+WHITE = 127.5  # a pixel's value is (p + 1) * 127.5
+
+
+class PixelDomain(Domain):
+    """Pixels in [-1, 1]; the closed form is that of `gaussian-1`."""
+
+    channels: int
+
+    def __init__(self, height: int, width: int) -> None:
+        self.shape: StateShape = (self.channels, height, width)
+
+    def to_state(self, pixels: NDArray[np.uint8]) -> Tensor:
+        """Return value / 127.5 - 1 of every pixel; see `Domain.to_state`."""
+        planes = pixels.reshape(self.shape[1], self.shape[2], self.channels).transpose(2, 0, 1)
+        state = torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float32))
+        return state[None].div_(WHITE).sub_(1)
+
+    def to_pixels(self, x_0: Tensor) -> Floats:
+        """Return the state with its channels last; see `Domain.to_pixels`."""
+        planes = x_0[0].permute(1, 2, 0).cpu().numpy()
+        return planes[:, :, 0] if self.channels == 1 else planes
+
+    def closed_form(self, y: Tensor, sigma: float) -> Tensor:
+        """Return the Wiener estimate; see `Domain.closed_form`."""
+        return self.ask(gaussian.denoise, y, sigma)
+
+    @abstractmethod
+    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return a prior's estimate; see `Domain.ask`."""
+
+
+class RgbPixels(PixelDomain):
+    """Three channels, as the priors know them."""
+
+    channels = 3
+    basis = gaussian.COLOUR_BASIS
+
+    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return the prior's estimate; see `Domain.ask`."""
+        return denoise(y, sigma)
+
+    def error_variance(self, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the prior's own; see `Domain.error_variance`."""
+        return spectrum
+
+
+class GreyPixels(PixelDomain):
+    """One channel: an RGB picture without colour.
+
+    Its noise n, seen by all three channels, has the size sqrt(3) sigma along the grey axis and
+    none elsewhere; so a prior is asked at sqrt(3) sigma and the mean of its channels taken, which
+    is exact for decorrelated colour (decision 0005).
+    """
+
+    channels = 1
+    basis = np.ones((1, 1), dtype=np.float32)
+    noise_scale = math.sqrt(3)
+
+    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return the mean of the prior's channels; see `Domain.ask`."""
+        estimate = denoise(y.expand(-1, 3, -1, -1), self.noise_scale * sigma)
+        return estimate.mean(dim=1, keepdim=True)
+
+    def error_variance(self, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a third of the grey axis' variance; see `Domain.error_variance`."""
+        return spectrum[:1] / 3.0
+
+
+def pixel_domain(channels: int, height: int, width: int) -> PixelDomain:
+    """Return the domain of pictures with 1 or 3 channels."""
+    return (RgbPixels if channels == 3 else GreyPixels)(height, width)

@@ -1,0 +1,200 @@
+"""The options of `encode`, `open` and `decode`: names, defaults and ranges, each in one place.
+
+An option is a field of a dataclass, which checks it when it is made, before any work, and a key
+of the dictionary below it, which tells type checkers the keywords.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from rdpcodec.container.varint import MAX_VALUE
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.layers import CODERS, PARAMETER_MAX, PARAMETER_MIN
+from rdpcodec.limits import DEFAULT, Limits
+from rdpcodec.ranges import Check, flag, integer, invalid, one_of, real, that
+from rdpcodec.schedule import T_MAX
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from rdpcodec.priors.base import Prior
+
+    Rho = float | NDArray[np.generic]
+
+Progress = Callable[[str, int, int], None]
+
+READERS = ("ode", "geodesic")
+PRECISIONS = ("float32", "bfloat16")
+DEFAULT_PRIOR = "photo-1"
+DEFAULT_T = 1984
+DEFAULT_RHO = 0.5
+DEFAULT_RDO = 0.5
+DEFAULT_READER = "geodesic"
+DEFAULT_EVALUATIONS = 10
+EVALUATIONS_MAX = 1000
+BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
+RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
+
+
+def _in_unit(value: float) -> bool:
+    return 0 <= value <= 1
+
+
+def _rho(name: str, value: object) -> object:
+    """Check a number, or a map whose shape only the file tells."""
+    if not getattr(value, "ndim", 0):
+        return real(RHO_RANGE, _in_unit)(name, value)
+    import numpy as np  # noqa: PLC0415 - the command line starts without it
+
+    if not isinstance(value, np.ndarray):
+        raise invalid(name, f"a {type(value).__name__}", "a number or a numpy array")
+    if value.dtype.kind != "f" and value.dtype != np.uint8:
+        raise invalid(name, f"a map of {value.dtype}", "floats in 0..1, or uint8")
+    if value.dtype.kind == "f" and not ((value >= 0) & (value <= 1)).all():
+        raise invalid(name, "a map with values out of range", RHO_RANGE)
+    return value
+
+
+_prior = that(
+    "the name of a prior or a prior",
+    lambda value: isinstance(value, str) or callable(getattr(value, "denoise", None)),
+)
+_limits = that("a rdpcodec.limits.Limits", lambda value: isinstance(value, Limits))
+_text = that("a name", lambda value: isinstance(value, str))
+
+
+def _option(default: Any, check: Check) -> Any:
+    """Return the field of an option; where the default is None, None is accepted too."""
+    return field(default=default, metadata={"check": check})
+
+
+def _check(options: object) -> None:
+    """Put the plain value in the place of every value given."""
+    for each in fields(options):  # type: ignore[arg-type]
+        value = getattr(options, each.name)
+        if value is not None or each.default is not None:
+            object.__setattr__(options, each.name, each.metadata["check"](each.name, value))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EncodeOptions:
+    """The options of `encode`.
+
+    Attributes:
+        prior: The prior or its name.
+        t: Level at which the file ends, 0 (most bits) .. 4095; or
+        bpp: bits per pixel of the whole file, met from below; or
+        target_bytes: bytes of the whole file, met from below. None of the three: `DEFAULT_T`.
+        seed: 0 .. 2**64 - 1; another seed gives another, equally good file.
+        coder: `trellis` or `pfr`.
+        coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
+        rho_hint: The rho a viewer may start at, stored beside the picture.
+        rdo: How far bits go where they lessen the error most, 0 .. 1; 0 simulates the channel of
+            y = x_0 + sigma n itself.
+        limits: Upper bounds on the picture.
+        progress: Called with the phase, the steps done and an estimate of all steps.
+        device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
+        precision: `float32`, or `bfloat16` for a faster prior at large noise.
+        allow_damaged: Read a JPEG that lacks its end.
+
+    Raises:
+        UsageError: If a value is of another kind or out of range.
+    """
+
+    prior: "str | Prior" = _option(DEFAULT_PRIOR, _prior)
+    t: int | None = _option(None, integer(0, T_MAX))
+    bpp: float | None = _option(
+        None, real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
+    )
+    target_bytes: int | None = _option(None, integer(1, meaning=" bytes"))
+    seed: int = _option(0, integer(0, MAX_VALUE))
+    coder: str = _option("trellis", one_of(CODERS))
+    coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
+    rho_hint: float | None = _option(None, real(RHO_RANGE, _in_unit))
+    rdo: float = _option(DEFAULT_RDO, real("0 (all of the noisy state) .. 1", _in_unit))
+    limits: Limits = _option(DEFAULT, _limits)
+    progress: Progress | None = _option(None, that("a function", callable))
+    device: str = _option("cpu", _text)
+    precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
+    allow_damaged: bool = _option(default=False, check=flag)
+
+    def __post_init__(self) -> None:
+        """Check every value, and that one goal at most is given."""
+        _check(self)
+        if sum(goal is not None for goal in (self.t, self.bpp, self.target_bytes)) > 1:
+            raise UsageError(
+                ISSUE.INVALID_OPTION, "t, bpp and target_bytes exclude each other; give one of them"
+            )
+
+
+class EncodeKeywords(TypedDict, total=False):
+    """The fields of `EncodeOptions` as keywords."""
+
+    prior: "str | Prior"
+    t: int | None
+    bpp: float | None
+    target_bytes: int | None
+    seed: int
+    coder: str
+    coder_parameter: int | None
+    rho_hint: float | None
+    rdo: float
+    limits: Limits
+    progress: Progress | None
+    device: str
+    precision: str
+    allow_damaged: bool
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DecodeOptions:
+    """The options of `open` and `decode`; what concerns one picture `Received.at` can change.
+
+    Attributes:
+        rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when None.
+            A map gives every pixel its own: (H, W), floats in 0..1 or uint8 with 255 for 1.
+        reader: `ode` or `geodesic`.
+        layers: Read only the first layers, a coarser picture; all when None.
+        prior: Where to take the prior from, if not by the name in the file; the digest decides.
+        evaluations: Denoiser evaluations of the reader.
+        limits: Upper bounds on the file.
+        allow_partial: Read the whole layers of a truncated file.
+        progress: Called with the phase, the steps done and all steps.
+        device: As in `EncodeOptions`.
+        precision: As in `EncodeOptions`; neither has to be what the encoder used.
+
+    Raises:
+        UsageError: If a value is of another kind or out of range.
+    """
+
+    rho: "Rho | None" = _option(None, _rho)
+    reader: str | None = _option(None, one_of(READERS))
+    layers: int | None = _option(None, integer(1))
+    prior: "str | Prior | None" = _option(None, _prior)
+    evaluations: int | None = _option(None, integer(1, EVALUATIONS_MAX))
+    limits: Limits = _option(DEFAULT, _limits)
+    allow_partial: bool = _option(default=False, check=flag)
+    progress: Progress | None = _option(None, that("a function", callable))
+    device: str = _option("cpu", _text)
+    precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        _check(self)
+
+
+class DecodeKeywords(TypedDict, total=False):
+    """The fields of `DecodeOptions` as keywords."""
+
+    rho: "Rho | None"
+    reader: str | None
+    layers: int | None
+    prior: "str | Prior | None"
+    evaluations: int | None
+    limits: Limits
+    allow_partial: bool
+    progress: Progress | None
+    device: str
+    precision: str

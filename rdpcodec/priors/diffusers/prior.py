@@ -1,0 +1,108 @@
+"""A diffusers network as a prior (spec 10.5)."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from rdpcodec.compute import Compute, neutral
+from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
+from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule
+from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
+from rdpcodec.transforms import pad_to_multiple
+
+# Named here and not taken from diffusers, whose next version may know more keys: the digest of
+# the same pipeline must not change with the version of a library.
+UNET_KEYS = (
+    "act_fn",
+    "add_attention",
+    "attention_head_dim",
+    "attn_norm_num_groups",
+    "block_out_channels",
+    "center_input_sample",
+    "down_block_types",
+    "downsample_padding",
+    "downsample_type",
+    "flip_sin_to_cos",
+    "freq_shift",
+    "in_channels",
+    "layers_per_block",
+    "mid_block_scale_factor",
+    "mid_block_type",
+    "norm_eps",
+    "norm_num_groups",
+    "out_channels",
+    "resnet_time_scale_shift",
+    "time_embedding_dim",
+    "time_embedding_type",
+    "up_block_types",
+    "upsample_type",
+)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a pipeline holds.
+
+    Attributes:
+        prior_id: The name for files.
+        network: A `UNet2DModel`.
+        schedule: Its noise levels and prediction type.
+        weights_sha256: Of the file of its weights, hexadecimal.
+    """
+
+    prior_id: str
+    network: nn.Module
+    schedule: NoiseSchedule
+    weights_sha256: str
+
+
+class PipelinePrior(Prior):
+    """A diffusers UNet below the largest sigma of its schedule, the closed-form Gaussian above.
+
+    The manifest holds no id: the same weights have the same digest wherever they lie.
+    """
+
+    def __init__(self, parts: Parts, compute: Compute) -> None:
+        config: Any = parts.network.config
+        schedule = parts.schedule
+        self.compute = compute
+        self._network = parts.network.to(compute.device)
+        self._schedule = schedule
+        self.sigma_max = schedule.sigma_max
+        self._factor = 2 ** (len(config["block_out_channels"]) - 1)
+        manifest = {
+            "parameterisation": schedule.prediction,
+            "state": "variance preserving, t linear in log sigma",
+            "x0_clip": schedule.clip,
+            "unet": {key: config.get(key) for key in UNET_KEYS},
+            "scheduler": schedule.config,
+            "above": dict(GAUSSIAN_MANIFEST),
+            "weights_sha256": parts.weights_sha256,
+        }
+        self.identity = PriorIdentity(parts.prior_id, manifest)
+        self.card = PriorCard(
+            summary=f"diffusers pipeline, {schedule.prediction}, "
+            f"up to sigma {schedule.sigma_max:.4g}, gaussian-1 above",
+            licence="that of the pipeline, see its own page",
+            training_data="see the pipeline's own page",
+            quality="not measured; tools/measure_prior.py measures it",
+            parameters=sum(p.numel() for p in parts.network.parameters()),
+        )
+
+    @neutral()
+    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+        """Return the network's estimate; see `Prior.denoise`."""
+        height, width = y.shape[-2:]
+        # The smallest map is kept at 2x2: group norm has nothing to compare in a single value.
+        x_t = pad_to_multiple(y, self._factor, least=2 * self._factor) / math.sqrt(
+            1 + sigma * sigma
+        )
+        # A tensor: the model cuts a Python float down to an integer.
+        t = torch.tensor(self._schedule.timestep(sigma), dtype=torch.float32, device=y.device)
+        with torch.inference_mode():
+            output = self._network(x_t, t, return_dict=False)[0]
+            output = output[:, :3, :height, :width]  # a learned variance comes behind
+            return self._schedule.clean(output, y, sigma)

@@ -1,0 +1,91 @@
+"""Allocation: an encoder's bits go where they lessen the error most, and 0 leaves all as it is."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from rdpcodec import codec
+from rdpcodec.domains import pixel_domain
+from rdpcodec.encoder.allocation import BLOCK
+from rdpcodec.encoder.allocation import weigh as weigh_axes
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.metrics import psnr
+from rdpcodec.options import DEFAULT_RDO
+
+MakePhoto = Callable[..., NDArray[np.uint8]]
+
+
+def noise(*shape: int) -> torch.Tensor:
+    """Return normal noise, the same for the same shape."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(5))
+
+
+def weigh(residual: torch.Tensor, rdo: float, layer: int) -> torch.Tensor:
+    """Return the weighed residual of grey or RGB pixels."""
+    return weigh_axes(residual, pixel_domain(*residual.shape[1:]).basis, rdo, layer)
+
+
+def test_without_rdo_the_residual_is_untouched() -> None:
+    """Rdo 0 is exact channel simulation: the very tensor comes back."""
+    residual = noise(1, 3, 20, 30)
+    assert weigh(residual, 0.0, 3) is residual
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 64, 48), (1, 1, 33, 17), (1, 3, 1, 1), (1, 3, 5, 70)])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_a_little_rdo_changes_little(shape: tuple[int, ...], layer: int) -> None:
+    """The transform is inverted exactly at every size, on both grids, and the input is kept."""
+    residual = noise(*shape)
+    before = residual.clone()
+    weighed = weigh(residual, 1e-9, layer)
+    assert weighed.shape == residual.shape
+    torch.testing.assert_close(weighed, residual, atol=1e-5, rtol=0)
+    assert torch.equal(residual, before)
+
+
+@pytest.mark.parametrize("layer", [0, 1])
+def test_weak_parts_are_left_out_and_strong_ones_kept(layer: int) -> None:
+    """Of noise of 1 and of 0.05, half each, as much is kept as E / (E + rdo E_mean) says."""
+    residual = noise(1, 3, 128, 256)
+    residual[..., 128:] *= 0.05
+    weighed = weigh(residual, 0.5, layer)
+    strong = slice(BLOCK, 128 - BLOCK)
+    weak = slice(128 + BLOCK, 256 - BLOCK)
+    kept = [
+        float((weighed * residual)[..., part].sum() / residual[..., part].square().sum())
+        for part in (strong, weak)
+    ]
+    mean = (1 + 0.05**2) / 2
+    assert kept[0] == pytest.approx(1 / (1 + 0.5 * mean), abs=0.04)
+    assert kept[1] == pytest.approx(0.05**2 / (0.05**2 + 0.5 * mean), abs=0.02)
+
+
+def test_a_picture_without_error_is_no_division_by_zero() -> None:
+    """A residual of zeros gives zeros."""
+    assert not weigh(torch.zeros(1, 3, 32, 32), DEFAULT_RDO, 1).any()
+
+
+@pytest.mark.slow
+def test_equal_bytes_have_less_error(photo: MakePhoto) -> None:
+    """On a picture with grain the default beats exact simulation at the same size of the file."""
+    picture = photo(160, 128)
+    found = {}
+    for rdo in (0.0, DEFAULT_RDO):
+        sizes = {}
+        for bpp in (0.3, 0.8):
+            data = codec.encode(picture, bpp=bpp, rdo=rdo)
+            sizes[bpp] = psnr(codec.decode(data, rho=0).pixels, picture)
+        found[rdo] = sum(sizes.values()) / len(sizes)
+    assert found[DEFAULT_RDO] > found[0.0] + 0.1
+
+
+@pytest.mark.parametrize("rdo", [-0.1, 1.5, float("nan")])
+def test_rdos_out_of_range_are_refused(photo: MakePhoto, rdo: float) -> None:
+    """RDP-701 names the option, what was found and what was expected."""
+    with pytest.raises(UsageError) as caught:
+        codec.encode(photo(8, 8), t=3000, rdo=rdo, prior="gaussian-1")
+    assert caught.value.issue == ISSUE.INVALID_OPTION
+    assert "rdo" in caught.value.message

@@ -1,0 +1,222 @@
+"""`photo-1`: the default prior, its network, its budget and its weights."""
+
+import importlib.resources
+import shutil
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from safetensors import safe_open
+from torch import Tensor, nn
+
+from rdpcodec import container
+from rdpcodec.chain import Estimator
+from rdpcodec.codec import decode, encode_with_report
+from rdpcodec.domains import pixel_domain
+from rdpcodec.errors import ISSUE, PriorError
+from rdpcodec.options import DEFAULT_PRIOR
+from rdpcodec.priors import load_prior
+from rdpcodec.priors.base import Prior
+from rdpcodec.priors.photo_1 import prior as photo_1
+from rdpcodec.priors.photo_1.network import MULTIPLE, PhotoNetwork
+from rdpcodec.priors.photo_1.prior import NETWORK_SIGMA_MAX, PhotoPrior
+from rdpcodec.transforms import Tiling
+
+pytestmark = pytest.mark.weights
+KODAK = Path(__file__).parents[3] / "shared" / "data" / "kodak"
+WEIGHTS = Path(photo_1.__file__).with_name("weights.safetensors")
+MakePhoto = Callable[..., NDArray[np.uint8]]
+LEVELS = (5, 15, 25, 50, 75)
+
+
+def estimate(prior: Prior, y: Tensor, sigma: float) -> Tensor:
+    """Return a prior's estimate of a grey or RGB state."""
+    return Estimator(prior, pixel_domain(*y.shape[1:]))(y, sigma)
+
+
+def tensor(pixels: NDArray[np.uint8]) -> Tensor:
+    """Return pixels as a state, (1, 3, H, W) in [-1, 1]."""
+    return torch.from_numpy(pixels.astype(np.float32)).permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def noisy(x_0: Tensor, sigma: float, seed: int = 0) -> Tensor:
+    """Return y = x_0 + sigma n."""
+    generator = torch.Generator().manual_seed(seed)
+    return x_0 + sigma * torch.randn(x_0.shape, generator=generator)
+
+
+def psnr(found: Tensor, x_0: Tensor) -> float:
+    """Return the PSNR in dB, of pixels in [-1, 1]."""
+    return float(10 * torch.log10(4 / (found - x_0).square().mean()))
+
+
+def kodak(number: int, side: int) -> Tensor:
+    """Return the middle of a Kodak picture; skips where there is none."""
+    path = KODAK / f"kodim{number:02}.webp"
+    if not path.is_file():
+        pytest.skip("the Kodak pictures are not beside this checkout")
+    pixels = np.asarray(Image.open(path).convert("RGB"))
+    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
+    return tensor(pixels[top : top + side, left : left + side])
+
+
+def test_it_is_the_default() -> None:
+    """Files are written with photo-1 unless asked otherwise."""
+    assert DEFAULT_PRIOR == "photo-1"
+    assert load_prior("photo-1").id == "photo-1"
+
+
+def test_weights_are_small_float16_and_safetensors() -> None:
+    """At most 20 MB and 10 million parameters, every one finite and of half precision."""
+    assert WEIGHTS.stat().st_size <= 20_000_000
+    with safe_open(WEIGHTS, "pt") as file:
+        tensors = [file.get_tensor(key) for key in file.keys()]  # noqa: SIM118 - not a dict
+    assert {value.dtype for value in tensors} == {torch.float16}
+    assert all(bool(value.isfinite().all()) for value in tensors)
+    assert sum(value.numel() for value in tensors) <= 10_000_000
+
+
+def test_an_evaluation_is_within_the_budget() -> None:
+    """At most 0.6 million floating-point operations for each pixel, counted as they run."""
+    operations = 0
+
+    def count(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
+        nonlocal operations
+        # A stride-2 transposed convolution uses its weights once for each *input* position.
+        grid = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
+        operations += 2 * grid.shape[2] * grid.shape[3] * layer.weight.numel()
+
+    network = PhotoNetwork()
+    for layer in network.modules():
+        if isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)):
+            layer.register_forward_hook(count)
+    network(torch.zeros(1, 3, 64, 96), torch.ones(1))
+    assert 400_000 < operations / (64 * 96) <= 600_000
+
+
+@pytest.mark.parametrize("sigma", [0.01, 0.5, 1.0, 2.0, 9.0, 60.0])
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (7, 5), (13, 22), (50, 70)])
+def test_any_size_is_denoised_at_any_noise(size: tuple[int, int], sigma: float) -> None:
+    """Odd and tiny pictures come back in their size, nearer to the flat picture than they were."""
+    flat = torch.full((2, 3, *size), 0.3)
+    y = noisy(flat, sigma)
+    found = load_prior("photo-1").denoise(y, sigma)
+    assert found.shape == y.shape
+    assert found.dtype == torch.float32
+    assert float((found - 0.3).square().mean()) < max(0.02, float((y - 0.3).square().mean()))
+
+
+def test_every_noise_level_is_better_than_the_gaussian(photo: MakePhoto) -> None:
+    """Below its range and in each octave above, the estimate beats gaussian-1's."""
+    x_0 = tensor(photo(256, 192))
+    for sigma in (0.05, 0.2, 0.59, 1.1, 1.3, 2.5, 5.0, 9.0):
+        y = noisy(x_0, sigma)
+        ours, closed = (load_prior(p).denoise(y, sigma) for p in ("photo-1", "gaussian-1"))
+        assert psnr(ours, x_0) > psnr(closed, x_0), sigma
+
+
+def test_nothing_jumps_where_the_network_changes_its_scale() -> None:
+    """Across the limit between two octaves the estimates of a photo have the same quality."""
+    x_0 = kodak(23, 256)
+    prior = load_prior("photo-1")
+    for k in (1, 2, 4):
+        below, above = k * NETWORK_SIGMA_MAX, 1.0001 * k * NETWORK_SIGMA_MAX
+        found = [psnr(prior.denoise(noisy(x_0, s), s), x_0) for s in (below, above)]
+        assert abs(found[0] - found[1]) < 0.5, k
+
+
+def test_a_picture_is_padded_by_its_edge(photo: MakePhoto) -> None:
+    """Sides that are no multiples of 16 are denoised with the last row and column repeated."""
+    prior = load_prior("photo-1")
+    y = noisy(tensor(photo(40, 23)), 0.1)
+    whole = nn.functional.pad(y, (0, -40 % MULTIPLE, 0, -23 % MULTIPLE), mode="replicate")
+    torch.testing.assert_close(prior.denoise(y, 0.1), prior.denoise(whole, 0.1)[..., :23, :40])
+
+
+def test_seams_between_tiles_are_invisible(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut into tiles of 128 with the shipped overlap, a photo loses less than 0.05 dB at any noise.
+
+    The pixels beside the seams, looked at alone, lose no more than 0.05 dB either.
+    """
+    x_0 = kodak(5, 384)
+    prior = load_prior("photo-1")
+    for sigma in (0.2, 0.5, 1.1):
+        y = noisy(x_0, sigma)
+        whole = prior.denoise(y, sigma)
+        with monkeypatch.context() as patch:
+            patch.setattr(photo_1, "TILING", Tiling(128, photo_1.TILING.overlap))
+            tiled = prior.denoise(y, sigma)
+        assert not torch.equal(tiled, whole)
+        assert psnr(tiled, x_0) > psnr(whole, x_0) - 0.05
+        beside = torch.tensor([126, 127, 128, 129, 254, 255, 256, 257])
+        assert psnr(tiled[..., beside], x_0[..., beside]) > (
+            psnr(whole[..., beside], x_0[..., beside]) - 0.05
+        )
+
+
+def test_grey_is_denoised(photo: MakePhoto) -> None:
+    """A grey state has one channel out, much nearer to the picture."""
+    x_0 = tensor(photo(96, 64))[:, 1:2]
+    y = noisy(x_0, 0.2)
+    found = estimate(load_prior("photo-1"), y, 0.2)
+    assert found.shape == x_0.shape
+    assert psnr(found, x_0) > psnr(y, x_0) + 6
+
+
+def test_calibration_is_what_the_prior_does() -> None:
+    """The shipped curve falls with sigma, and a photo's error is of its size."""
+    prior = load_prior("photo-1")
+    assert prior.calibration is not None
+    sigmas = (0.01, 0.05, 0.2, 0.5, 1.0, 2.0, 8.0)
+    errors = [prior.calibration.mse(sigma) for sigma in sigmas]
+    assert errors == sorted(errors)
+    x_0 = kodak(4, 512)
+    for sigma, expected in zip(sigmas, errors, strict=True):
+        found = float((prior.denoise(noisy(x_0, sigma), sigma) - x_0).square().mean())
+        assert expected / 3 < found < expected * 3
+
+
+@pytest.mark.parametrize("stored", [b"", b"\0" * 100, None])
+def test_weights_that_cannot_be_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes | None
+) -> None:
+    """A missing or broken weights file is one sentence with the file's name, RDP-503."""
+    if stored is not None:
+        (tmp_path / "weights.safetensors").write_bytes(stored)
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    with pytest.raises(PriorError, match=r"weights\.safetensors") as caught:
+        PhotoPrior()
+    assert caught.value.issue == ISSUE.PRIOR_INVALID
+
+
+@pytest.mark.parametrize("stored", [b"", b"{}", b'{"sigma": 3}', b"\xff", None])
+def test_a_calibration_that_cannot_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stored: bytes | None
+) -> None:
+    """The same for the calibration, which both sides compute with."""
+    shutil.copy(WEIGHTS, tmp_path)
+    if stored is not None:
+        (tmp_path / "calibration.json").write_bytes(stored)
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    with pytest.raises(PriorError, match=r"calibration\.json") as caught:
+        PhotoPrior()
+    assert caught.value.issue == ISSUE.PRIOR_INVALID
+
+
+def test_the_network_is_asked_once_a_quarter_of_an_octave(photo: MakePhoto) -> None:
+    """Files have several layers an evaluation, and decode to what the encoder saw."""
+    picture = photo(96, 64)
+    encoded = encode_with_report(picture, t=1900)
+    layers = container.parse(encoded.data).header.layers
+    short = sum(a.t - b.t < load_prior("photo-1").refresh for a, b in pairwise(layers))
+    assert short > 5
+    evaluations = encoded.report.network_evaluations
+    assert isinstance(evaluations, int)
+    assert evaluations < len(layers) - short // 3
+    decoded = decode(encoded.data, rho=0)
+    assert psnr(tensor(decoded.pixels), tensor(picture)) > 26
