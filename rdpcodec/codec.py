@@ -47,11 +47,6 @@ class Encoded:
 
 
 def encode(image: object, **options: Unpack[EncodeKeywords]) -> bytes:
-    """Return the .rdp file of a picture; arguments and errors as in `encode_with_report`."""
-    return encode_with_report(image, **options).data
-
-
-def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Encoded:
     """Compress a picture.
 
     Args:
@@ -60,14 +55,29 @@ def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Enco
         options: The fields of `rdpcodec.options.EncodeOptions`.
 
     Returns:
-        The file and its report.
+        The bytes of the .rdp file.
 
     Raises:
         UsageError: If an option is out of range or the target is too small.
         ImageError: If the picture has a feature that the format does not carry.
         PriorError: If the prior cannot be loaded.
         LimitError: If the picture is over a limit.
+
+    Example:
+        >>> import numpy as np
+        >>> import rdpcodec
+        >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (24, 1))
+        >>> data = rdpcodec.encode(ramp, prior="gaussian-1", target_bytes=150)
+        >>> 140 < len(data) <= 150
+        True
+        >>> len(rdpcodec.encode(ramp, prior="gaussian-1", bpp=1.5)) <= 1.5 * ramp.size / 8
+        True
     """
+    return encode_with_report(image, **options).data
+
+
+def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Encoded:
+    """Compress a picture as `encode` does; return the file and what it took to make it."""
     return encode_as(image, EncodeOptions(**options))
 
 
@@ -99,6 +109,18 @@ def open(  # noqa: A001 - as PIL.Image.open
 
     Raises:
         RdpError: NotRdpError, ContainerError, LimitError or UsageError; see spec 13.
+
+    Example:
+        >>> import numpy as np
+        >>> import rdpcodec
+        >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (24, 1))
+        >>> received = rdpcodec.open(rdpcodec.encode(ramp, prior="gaussian-1", bpp=2))
+        >>> received.info["width"], received.info["height"], received.info["kind"]
+        (32, 24, 'grey')
+        >>> received.at(0).pixels.shape
+        (24, 32)
+        >>> bool(np.abs(received.at(0).pixels - ramp.astype(float)).mean() < 16)
+        True
     """
     return open_as(source, DecodeOptions(**options))
 
@@ -123,6 +145,16 @@ def decode(data: bytes, **options: Unpack[DecodeKeywords]) -> Picture:
     Raises:
         RdpError: NotRdpError, ContainerError, PriorError, LimitError, BitstreamError or
             UsageError; see spec 13.
+
+    Example:
+        >>> import numpy as np
+        >>> import rdpcodec
+        >>> red = np.full((16, 16, 3), (200, 40, 40), np.uint8)
+        >>> picture = rdpcodec.decode(rdpcodec.encode(red, prior="gaussian-1", t=1500), rho=0.3)
+        >>> picture.width, picture.height, picture.channels
+        (16, 16, 3)
+        >>> [round(float(mean), -1) for mean in np.asarray(picture).mean((0, 1))]
+        [200.0, 40.0, 40.0]
     """
     return open(data, **options).at()
 

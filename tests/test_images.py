@@ -286,6 +286,16 @@ def test_what_is_no_image_is_one_sentence(data: bytes) -> None:
     assert caught.value.issue is ISSUE.IMAGE_UNREADABLE
 
 
+def test_a_path_may_be_a_string(tmp_path: Path) -> None:
+    """`encode` takes a path as `open` does, as text or as a Path."""
+    path = tmp_path / "image.png"
+    Image.fromarray(np.full((2, 3, 3), (9, 8, 7), np.uint8)).save(path)
+    for source in (str(path), path):
+        assert np.array_equal(picture_from(source).pixels, np.full((2, 3, 3), (9, 8, 7)))
+    with pytest.raises(ImageError, match="cannot be read"):
+        picture_from("no such file.png")
+
+
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     """A path that does not exist is an error of the project."""
     with pytest.raises(ImageError, match="No such file"):

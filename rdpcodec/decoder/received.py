@@ -102,6 +102,20 @@ class Received:
         Raises:
             UsageError: If an argument is out of range.
             RdpError: If the file's layers or its prior cannot be read.
+
+        Example:
+            >>> import numpy as np
+            >>> import rdpcodec
+            >>> ramp = np.tile(np.arange(0, 256, 8, dtype=np.uint8), (24, 1))
+            >>> received = rdpcodec.open(rdpcodec.encode(ramp, prior="gaussian-1", bpp=2))
+            >>> smooth, crisp = received.at(0).pixels, received.at(1).pixels
+            >>> left_crisp = np.zeros((24, 32))
+            >>> left_crisp[:, :16] = 1
+            >>> mixed = received.at(left_crisp).pixels
+            >>> np.array_equal(mixed[:, :16], crisp[:, :16])
+            True
+            >>> np.array_equal(mixed[:, 16:], smooth[:, 16:])
+            True
         """
         options = self._with(rho=rho, reader=reader, evaluations=evaluations)
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)

@@ -114,8 +114,9 @@ def picture_from(
         TypeError: If it is something else, or an array that is not uint8.
         ValueError: If the shape of an array is wrong.
     """
-    if isinstance(image, Path | bytes):
-        return read_picture(image, limits, allow_damaged=allow_damaged)[0]
+    if isinstance(image, Path | str | bytes):
+        source = Path(image) if isinstance(image, str) else image
+        return read_picture(source, limits, allow_damaged=allow_damaged)[0]
     if isinstance(image, Image.Image):
         return _from_pillow(image, limits, allow_damaged=allow_damaged)
     picture = image if isinstance(image, Picture) else _from_array(image)
@@ -125,7 +126,7 @@ def picture_from(
 
 def _from_array(image: object) -> Picture:
     if not isinstance(image, np.ndarray):
-        expected = "a Picture, a Pillow image or a uint8 array"
+        expected = "a Picture, a Pillow image, a uint8 array, or the path or bytes of a file"
         raise TypeError(f"the image is a {type(image).__name__}, expected {expected}")
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[:, :, 0]

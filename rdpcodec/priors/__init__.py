@@ -40,6 +40,17 @@ def load_prior(prior_id: str, device: str = "cpu", precision: str = "float32") -
     Raises:
         PriorUnavailableError: If the name is unknown or its weights cannot be had.
         UsageError: If there is no such device or precision.
+
+    Example:
+        >>> import torch
+        >>> import rdpcodec
+        >>> prior = rdpcodec.load_prior("gaussian-1")
+        >>> y = 0.5 * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+        >>> estimate = prior.denoise(y, 0.5)  # of a grey picture: y is nothing but noise
+        >>> estimate.shape
+        torch.Size([1, 3, 16, 16])
+        >>> bool(estimate.std() < 0.4 * y.std())
+        True
     """
     with neutral(), torch.inference_mode(mode=False):  # it outlives what the caller has set
         return _load(prior_id, Compute(device, precision))
