@@ -395,7 +395,7 @@ def test_pictures_come_from_arrays_and_pillow_images() -> None:
 @pytest.mark.parametrize(
     ("image", "error"),
     [
-        ("photo.png", TypeError),
+        (["photo.png"], TypeError),
         (np.zeros((2, 2, 3)), TypeError),
         (np.zeros((2, 2, 4), np.uint8), ValueError),
         (np.zeros((2,), np.uint8), ValueError),

@@ -2,7 +2,7 @@
 
     tools/demo [PHOTO] [--bpp B]... [--out DIRECTORY]
 
-Without PHOTO it takes docs/images/photo.jpg. It runs the public commands `compress` and `inspect`,
+Without PHOTO it takes docs/images/photo.webp. It runs the public commands `compress` and `inspect`,
 and calls the public `open` once for every file.
 """
 
@@ -10,38 +10,20 @@ import argparse
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import demo_sheet
 import numpy as np
-from demo_sheet import Reading
+from demo_sheet import BPPS, PHOTO, Row
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-import rdpcodec
-from rdpcodec.cli.progress import progress
 from rdpcodec.errors import RdpError
 from rdpcodec.images import Picture, png_bytes, read_picture
-from rdpcodec.metrics import psnr
 
-PHOTO = Path(__file__).parents[1] / "docs" / "images" / "photo.jpg"
-BPPS = (0.1, 0.3)
-RHOS = (0.0, 0.3, 0.5, 1.0)
-ON_SHEET = (0.0, 1.0)
 SIDE_MAX_PX = 768
-SHEET_QUALITY = 90
-
-
-@dataclass(frozen=True)
-class Made:
-    """A file that was made, and how it reads."""
-
-    file: Path
-    bytes: int
-    bpp: float
-    readings: tuple[Reading, ...]
 
 
 def main() -> int:
@@ -82,18 +64,15 @@ def run(photo: Path, bpps: tuple[float, ...], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     source = small_enough(photo, out)
     original = read_picture(source)[0]
-    made = []
-    for bpp in bpps:
-        file = out / f"{source.stem}-{bpp:g}.rdp"
+    files = [out / f"{source.stem}-{bpp:g}.rdp" for bpp in bpps]
+    for file, bpp in zip(files, bpps, strict=True):
         command("compress", str(source), str(file), "--bpp", str(bpp))
-        made.append(read(file, original))
-    command("inspect", str(made[0].file))
-    show_table(made)
+    command("inspect", str(files[0]))
+    rows = [read(file, original) for file in files]
+    show_table(files, rows)
     sheet = out / f"{source.stem}-sheet.jpg"
-    demo_sheet.draw(original, [row(each) for each in made]).save(
-        sheet, quality=SHEET_QUALITY, subsampling=0, optimize=True, icc_profile=original.icc
-    )
-    print(f"side by side: {sheet}\nany other rho: rdpcodec view {made[0].file} --rho 0.7")
+    demo_sheet.save(demo_sheet.draw(original, rows), sheet, original.icc)
+    print(f"side by side: {sheet}\nany other rho: rdpcodec view {files[0]} --rho 0.7")
 
 
 def small_enough(photo: Path, out: Path) -> Path:
@@ -119,40 +98,26 @@ def command(*arguments: str) -> None:
     subprocess.run([sys.executable, "-m", "rdpcodec", *arguments], check=True)
 
 
-def read(file: Path, original: Picture) -> Made:
-    """Open the file once and read it at every rho."""
+def read(file: Path, original: Picture) -> Row:
+    """Read a file at every rho, and print the calls that do it."""
     print(f"\n>>> received = rdpcodec.open({str(file)!r})", flush=True)
-    readings = []
-    with progress("decoding", quiet=False) as shown:
-        received = rdpcodec.open(file, progress=shown)
-        for rho in RHOS:
-            started = time.monotonic()
-            picture = received.at(rho)
-            seconds = time.monotonic() - started
-            readings.append(Reading(rho, picture, psnr(original.pixels, picture.pixels)))
-            print(f">>> received.at({rho:g})  # {seconds:.1f} s", flush=True)
-    size = file.stat().st_size
-    bpp = 8 * size / (original.width * original.height)
-    return Made(file, size, bpp, tuple(readings))
+    row = demo_sheet.read(file, original)
+    for reading in row.readings:
+        print(f">>> received.at({reading.rho:g})  # {reading.seconds:.1f} s", flush=True)
+    return row
 
 
-def show_table(made: list[Made]) -> None:
+def show_table(files: list[Path], rows: list[Row]) -> None:
     """Print rho against PSNR and size."""
     table = Table("file", "bytes", "bits per pixel", "rho", "PSNR", title="one file, any rho")
-    for each in made:
-        for reading in each.readings:
-            size = (str(each.file), f"{each.bytes}", f"{each.bpp:.3f}")
+    for file, row in zip(files, rows, strict=True):
+        for reading in row.readings:
+            size = (str(file), f"{row.size_bytes}", f"{row.bpp:.3f}")
             table.add_row(*size, f"{reading.rho:g}", f"{reading.psnr_db:.2f} dB")
         table.add_section()
     print()
     Console().print(table)
     print("rho 0 aims at the least error, rho 1 at full realism; the file does not change.")
-
-
-def row(made: Made) -> demo_sheet.Row:
-    """Return the row of the sheet that shows a file."""
-    shown = tuple(reading for reading in made.readings if reading.rho in ON_SHEET)
-    return demo_sheet.Row(f"{made.bytes} bytes, {made.bpp:.3f} bits per pixel", shown)
 
 
 if __name__ == "__main__":
