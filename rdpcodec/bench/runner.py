@@ -36,7 +36,7 @@ class Plan:
         rates: In bits per pixel.
         readings: How to read the files of a codec that can be read in several ways.
         prior_id: The prior of those that need one.
-        memo: Share the prior's answers among all files of a picture: the same files and
+        memo: Share the prior's estimates among all files of a picture: the same files and
             pictures in less time, but no seconds and no memory.
         crop: Measure the middle of each picture, of this side, alone; it is then called
             `NAME@crop`.
