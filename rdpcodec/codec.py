@@ -64,7 +64,8 @@ def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Enco
 
     Raises:
         UsageError: If an option is out of range or the target is too small.
-        ImageError: If the picture has a feature that the format does not carry.
+        InputError: If the picture is a path that is missing or may not be read.
+        ImageError: If the picture is damaged, or has a feature that the format does not carry.
         PriorError: If the prior cannot be loaded.
         LimitError: If the picture is over a limit.
     """

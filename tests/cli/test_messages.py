@@ -61,8 +61,8 @@ def test_usage_errors_are_exit_code_1(run: Shell, args: tuple[str, ...], issue: 
 @pytest.mark.parametrize(
     ("name", "data", "issue"),
     [
-        ("missing", None, "RDP-601"),
-        (".", None, "RDP-601"),
+        ("missing", None, "RDP-603"),
+        (".", None, "RDP-603"),
         ("empty", b"", "RDP-101"),
         ("image", b"\x89PNG\r\n\x1a\n", "RDP-101"),
         ("desktop", b"screen mode id:i:2\r\nfull address:s:host\r\n", "RDP-102"),
@@ -101,7 +101,7 @@ def test_a_signal_ends_a_process_with_130(rdp: Path) -> None:
 def test_a_hostile_file_name_stays_on_one_line(run: Shell) -> None:
     """Control characters of a name are escaped on the way to the terminal."""
     result = run("inspect", "evil\n\x1b[31m.rdp")
-    assert result.issue == "RDP-601"
+    assert result.issue == "RDP-603"
     assert r"evil\n\x1b[31m.rdp" in result.err
 
 

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, features
 
-from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError, RdpError, UsageError
 from rdpcodec.images import (
     Picture,
     encode_picture,
@@ -288,7 +288,7 @@ def test_what_is_no_image_is_one_sentence(data: bytes) -> None:
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     """A path that does not exist is an error of the project."""
-    with pytest.raises(ImageError, match="No such file"):
+    with pytest.raises(InputError, match="No such file"):
         read_picture(tmp_path / "missing.png")
 
 
