@@ -99,7 +99,7 @@ def open(  # noqa: A001 - as PIL.Image.open
         The received picture: `.info`, `.at(rho)`, `.endpoints()`, `.layers(k)`.
 
     Raises:
-        RdpError: NotRdpError, ContainerError, LimitError or UsageError; see spec 13.
+        RdpError: InputError, NotRdpError, ContainerError, LimitError or UsageError; see spec 13.
     """
     return open_as(source, DecodeOptions(**options))
 
@@ -108,7 +108,14 @@ def open_as(source: bytes | Path | str, options: DecodeOptions) -> Received:
     """Open a file as `open` does, with options that are already checked."""
     Compute(options.device, options.precision)
     data = source if isinstance(source, bytes) else read_file(Path(source), options.limits)
-    return receive(data, options)
+    file = container.parse(data, limits=options.limits, allow_partial=options.allow_partial)
+    return receive(file, len(data), options)
+
+
+def receive_as(file: RdpFile, file_bytes: int, options: DecodeOptions) -> Received:
+    """Return the picture of a file that was parsed already."""
+    Compute(options.device, options.precision)
+    return receive(file, file_bytes, options)
 
 
 def decode(data: bytes, **options: Unpack[DecodeKeywords]) -> Picture:

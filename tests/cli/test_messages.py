@@ -116,7 +116,7 @@ def test_memory_that_does_not_suffice_is_exit_code_4(
             torch.empty(1 << 50)
         raise MemoryError if kind == "python" else torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     result = run("decompress", rdp, "out.png")
     assert result.code == 4
     assert result.err == "rdpcodec: error RDP-901: the memory of this machine does not suffice\n"
@@ -131,7 +131,7 @@ def test_a_mistake_in_the_program_is_not_hidden(
     def fail(*_args: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     with pytest.raises(error):
         run("decompress", rdp, "out.png")
 
@@ -144,7 +144,7 @@ def test_what_the_system_refuses_has_an_id(
     def fail(*_args: object, **_options: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files", "weights")
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     result = run("decompress", rdp, "out.png")
     assert result.code == 2
     assert result.err == "rdpcodec: error RDP-902: weights: Too many open files\n"
@@ -168,7 +168,7 @@ def test_an_end_of_file_inside_a_command_is_no_interrupt(
     def end(*_args: object, **_options: object) -> None:
         raise EOFError("Ran out of input")
 
-    monkeypatch.setattr(codec, "open", end)
+    monkeypatch.setattr(codec, "receive_as", end)
     with pytest.raises(EOFError, match="Ran out of input"):
         run("decompress", "in.rdp", "out.png")
     assert "out.png" not in names()
