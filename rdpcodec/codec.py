@@ -59,7 +59,8 @@ def encode(image: object, **options: Unpack[EncodeKeywords]) -> bytes:
 
     Raises:
         UsageError: If an option is out of range or the target is too small.
-        ImageError: If the picture has a feature that the format does not carry.
+        InputError: If the picture is a path that is missing or may not be read.
+        ImageError: If the picture is damaged, or has a feature that the format does not carry.
         PriorError: If the prior cannot be loaded.
         LimitError: If the picture is over a limit.
 
@@ -108,7 +109,7 @@ def open(  # noqa: A001 - as PIL.Image.open
         The received picture: `.info`, `.at(rho)`, `.endpoints()`, `.layers(k)`.
 
     Raises:
-        RdpError: NotRdpError, ContainerError, LimitError or UsageError; see spec 13.
+        RdpError: InputError, NotRdpError, ContainerError, LimitError or UsageError; see spec 13.
 
     Example:
         >>> import numpy as np
@@ -129,7 +130,14 @@ def open_as(source: bytes | Path | str, options: DecodeOptions) -> Received:
     """Open a file as `open` does, with options that are already checked."""
     Compute(options.device, options.precision)
     data = source if isinstance(source, bytes) else read_file(Path(source), options.limits)
-    return receive(data, options)
+    file = container.parse(data, limits=options.limits, allow_partial=options.allow_partial)
+    return receive(file, len(data), options)
+
+
+def receive_as(file: RdpFile, file_bytes: int, options: DecodeOptions) -> Received:
+    """Return the picture of a file that was parsed already."""
+    Compute(options.device, options.precision)
+    return receive(file, file_bytes, options)
 
 
 def decode(data: bytes, **options: Unpack[DecodeKeywords]) -> Picture:

@@ -47,6 +47,7 @@ class ISSUE(StrEnum):
     PRIOR_INVALID = "RDP-503"
     IMAGE_UNREADABLE = "RDP-601"
     IMAGE_UNSUPPORTED = "RDP-602"
+    INPUT_UNREADABLE = "RDP-603"
     INVALID_OPTION = "RDP-701"
     TARGET_TOO_SMALL = "RDP-702"
     OUTPUT_NOT_WRITABLE = "RDP-703"
@@ -236,8 +237,14 @@ class PriorMismatchError(PriorError):
     issues = (ISSUE.PRIOR_MISMATCH,)
 
 
+class InputError(RdpError):
+    """An input is missing or may not be read, or a folder holds no picture."""
+
+    issues = (ISSUE.INPUT_UNREADABLE,)
+
+
 class ImageError(RdpError):
-    """An image file cannot be read, or has a feature that the format does not carry."""
+    """An image file is damaged, or has a feature that the format does not carry."""
 
     issues = (ISSUE.IMAGE_UNREADABLE, ISSUE.IMAGE_UNSUPPORTED)
 

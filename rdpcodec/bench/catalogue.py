@@ -51,7 +51,7 @@ def load(names: Sequence[str], prior_id: str, *, memo: bool) -> Callable[[], lis
     Args:
         names: Of the codecs.
         prior_id: The prior of those that need one; loaded only for them.
-        memo: Share its answers among the codecs, rates and directions of a picture.
+        memo: Share its estimates among the codecs, rates and directions of a picture.
     """
     prior = load_prior(prior_id) if any(name in OURS for name in names) else None
     if prior is not None:

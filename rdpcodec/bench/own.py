@@ -54,10 +54,10 @@ class OwnCodec:
         return Coded(encoded.data, _unless_shared(spent, self.model), facts)
 
     def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
-        """Yield each reading; the layers are walked once and no question is asked twice.
+        """Yield each reading; the layers are walked once and nothing is evaluated twice.
 
         The seconds of a reading are what it takes alone: the walk, its own time, and the time of
-        the answers that it found in memory. The peak is that since the walk began.
+        the estimates that it found in memory. The peak is that since the walk began.
         """
         meter = Meter()
         received = codec.open(data, prior=self.model)
@@ -106,7 +106,7 @@ class BaselineUnderTest:
         return Coded(data, _unless_shared(meter.read(), self.model))
 
     def decode(self, data: bytes, readings: Sequence[str]) -> Iterator[Reading]:
-        """Yield each reading; no question is asked twice, seconds as in `OwnCodec.decode`."""
+        """Yield each reading; nothing is evaluated twice, seconds as in `OwnCodec.decode`."""
         memo = MemoPrior(self.model)
         decoder, meter = self.kind(memo), Meter()
         for name in readings:
@@ -118,5 +118,5 @@ class BaselineUnderTest:
 
 
 def _unless_shared(spent: Spent, model: Prior) -> Spent | None:
-    """Return nothing where the prior's answers were shared, since they cost nothing then."""
+    """Return nothing where the prior's estimates were shared, since they cost nothing then."""
     return None if isinstance(model, MemoPrior) else spent

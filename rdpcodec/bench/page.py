@@ -102,7 +102,7 @@ def _command(rows: Sequence[Row], maker: tuple[str, str, str, bool], csv: Path |
 
 
 def _shared(row: Row) -> bool:
-    """Return whether the prior's answers were shared, so that no time was taken."""
+    """Return whether the prior's estimates were shared, so that no time was taken."""
     return bool(row.prior) and row.encode_seconds is None
 
 

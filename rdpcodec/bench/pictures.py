@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 import numpy as np
 
 from rdpcodec.bench.base import Pixels
-from rdpcodec.errors import ISSUE, ImageError, LimitError
+from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError
 from rdpcodec.images import read_picture
 
 Note = Callable[[str], None]
@@ -48,7 +48,7 @@ def find_pictures(folder: Path, note: Note, progress: Progress | None = None) ->
         The pictures, in the order of their file names, and what was refused.
 
     Raises:
-        ImageError: If the folder cannot be read or nothing in it can.
+        InputError: If the folder cannot be read or nothing in it can.
     """
     files, readable, refused, strangers = _files(folder), [], [], []
     for done, file in enumerate(files):
@@ -65,7 +65,7 @@ def find_pictures(folder: Path, note: Note, progress: Progress | None = None) ->
     if strangers:
         note(f"no pictures, left out: {', '.join(strangers)}")
     if not readable:
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, f"{folder} holds no picture that can be read")
+        raise InputError(ISSUE.INPUT_UNREADABLE, f"{folder} holds no picture that can be read")
     names = unique_names([_shown(file) for file in readable])
     return Found(dict(zip(names, readable, strict=True)), refused)
 
@@ -105,7 +105,8 @@ def read_pixels(path: Path, crop: int | None) -> Pixels:
     """Return the pixels of a picture, or of its middle, (H, W, 3); grey gets three channels.
 
     Raises:
-        ImageError: If it cannot be read, or has what the format does not carry.
+        InputError: If the file is missing or may not be read.
+        ImageError: If it is damaged or of an unknown format, or has what the format does not carry.
         LimitError: If a limit is hit.
     """
     pixels = read_picture(path)[0].pixels
@@ -120,7 +121,7 @@ def _files(folder: Path) -> list[Path]:
         found = sorted(folder.iterdir())
     except OSError as error:
         message = f"the directory {folder} cannot be read: {error.strerror}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
+        raise InputError(ISSUE.INPUT_UNREADABLE, message) from error
     return [path for path in found if not path.name.startswith(".") and not path.is_dir()]
 
 
@@ -130,7 +131,7 @@ def _refusal(file: Path) -> str | None:
         return "it is neither a file nor a link to one"
     try:
         read_picture(file)
-    except (ImageError, LimitError) as error:
+    except (ImageError, InputError, LimitError) as error:
         return str(error)
     return None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from rdpcodec.errors import ISSUE, ImageError, UsageError
+from rdpcodec.errors import ISSUE, InputError, UsageError
 from rdpcodec.files import write_atomic
 
 Key = tuple[str, str, str, str, float]
@@ -73,14 +73,14 @@ def read_rows(path: Path) -> list[Row]:
     """Return the lines of a CSV file.
 
     Raises:
-        ImageError: If it cannot be read.
+        InputError: If it cannot be read.
         UsageError: If it is not such a table.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         message = f"the table {path} cannot be read: {error}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
+        raise InputError(ISSUE.INPUT_UNREADABLE, message) from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
     if tuple(reader.fieldnames or ()) != COLUMNS:
         found = ",".join(reader.fieldnames or ()) or "nothing"

@@ -17,7 +17,7 @@ from rdpcodec.bench.pictures import (
 )
 from rdpcodec.bench.rows import Key, Row, read_rows, write_rows
 from rdpcodec.bench.ways import DEFAULT_WAYS, parse_way
-from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError, RdpError, UsageError
 from rdpcodec.files import check_output
 from rdpcodec.options import DEFAULT_PRIOR
 
@@ -36,7 +36,7 @@ class Plan:
         rates: In bits per pixel.
         readings: How to read the files of a codec that can be read in several ways.
         prior_id: The prior of those that need one.
-        memo: Share the prior's answers among all files of a picture: the same files and
+        memo: Share the prior's estimates among all files of a picture: the same files and
             pictures in less time, but no seconds and no memory.
         crop: Measure the middle of each picture, of this side, alone; it is then called
             `NAME@crop`.
@@ -140,7 +140,7 @@ class _Job:
         path = self.found.pictures[picture]
         try:
             return read_pixels(path, self.plan.crop)
-        except (ImageError, LimitError) as error:
+        except (ImageError, InputError, LimitError) as error:
             self._refuse(path.name, path.name, error)
             return None
 

@@ -56,7 +56,7 @@ class Estimator:
         with torch.inference_mode():
             if sigma > self.sigma_max:
                 return self.domain.closed_form(y, sigma)
-            return self._keep(self.domain.ask(self._prior.denoise, y, sigma), y, sigma)
+            return self._keep(self.domain.evaluate(self._prior.denoise, y, sigma), y, sigma)
 
     def error_variance(self, sigma: float) -> NDArray[np.float64]:
         """Return the calibrated error variance of every axis and band, (C, BANDS).

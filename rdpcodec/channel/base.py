@@ -1,4 +1,4 @@
-"""What every channel coder provides, and how coordinates are dealt out to its stages (spec 9)."""
+"""What every channel coder provides, and how coordinates go to its stages and back (spec 9)."""
 
 from functools import lru_cache
 from typing import Protocol
@@ -57,7 +57,7 @@ class ChannelCoder(Protocol):
         ...
 
 
-def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
+def to_stages(mu: Floats, step: ChannelStep, width: int) -> Floats:
     """Return mu permuted, signed and folded to the codebook's period, a row per stage.
 
     Codewords repeat past the period with fresh signs, so the inner product of a stage with a
@@ -86,7 +86,7 @@ def deal(mu: Floats, step: ChannelStep, width: int) -> Floats:
     return padded.reshape(step.stages, folds, width).sum(axis=1)
 
 
-def collect(rows: Floats, step: ChannelStep) -> Floats:
+def from_stages(rows: Floats, step: ChannelStep) -> Floats:
     """Return the vector whose permuted, signed coordinates are the stages' rows.
 
     Args:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import Floats, Indices, collect, deal
+from rdpcodec.channel.base import Floats, Indices, from_stages, to_stages
 from rdpcodec.channel.codebook import CODEWORDS
 from rdpcodec.errors import ISSUE, BitstreamError
 from rdpcodec.layers import DEFAULT_PARAMETERS, ChannelStep, q_nearest, stage_count, stage_size
@@ -59,7 +59,7 @@ class PfrCoder:
 
     def encode(self, mu: Floats, step: ChannelStep) -> Indices:
         """Return the index, 0 .. 2**16 - 1, of the candidate chosen for every chunk."""
-        rows = deal(mu, step, min(step.stage_size, CODEWORDS))
+        rows = to_stages(mu, step, min(step.stage_size, CODEWORDS))
         best = np.full(step.stages, np.inf)
         chosen = np.zeros(step.stages, dtype=np.int64)
         arrivals = log_arrivals(step)
@@ -80,7 +80,7 @@ class PfrCoder:
             at = np.flatnonzero(indices // CODEWORDS == block)
             labels = indices[at] % CODEWORDS
             rows[at] = codebook.entries(codebook.wave(step, block), labels, step.stage_size)
-        return collect(rows, step)
+        return from_stages(rows, step)
 
     def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:  # noqa: ARG002
         """Return the entropy-coded indices, trailing zero bytes removed."""

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import Floats, Indices, collect, deal
+from rdpcodec.channel.base import Floats, Indices, from_stages, to_stages
 from rdpcodec.channel.codebook import CODEWORDS
 from rdpcodec.layers import (
     BITS_PER_STAGE,
@@ -84,7 +84,7 @@ class TrellisCoder:
 
     def encode(self, mu: Floats, step: ChannelStep) -> Indices:
         """Return the symbols, (stages,) int64 in 0..3, of the best path for `mu`."""
-        rows = deal(mu, step, min(step.stage_size, codebook.CODEWORDS))
+        rows = to_stages(mu, step, min(step.stage_size, codebook.CODEWORDS))
         bounds = lane_bounds(step.stages)
         search = self._search = self._search or _Search(self.state_bits)
         excess, symbols = self.excess_variance(step), list[Indices]()
@@ -102,7 +102,7 @@ class TrellisCoder:
         for lane, (a, b) in enumerate(lane_bounds(step.stages)):
             labels = path_labels(indices[a:b], self.state_bits)
             rows[a:b] = codebook.entries(codebook.wave(step, lane), labels, step.stage_size)
-        return collect(rows, step) * np.float32(math.sqrt(1 + self.excess_variance(step)))
+        return from_stages(rows, step) * np.float32(math.sqrt(1 + self.excess_variance(step)))
 
     def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:  # noqa: ARG002
         """Return two bits per stage, most significant first."""
@@ -171,7 +171,7 @@ class _Search:
         self._scores[:, 0], self._scores[:, 0, 0] = UNREACHABLE, 0
 
     def best_path(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Indices:
-        """Return the symbols of a lane: rows of mu as dealt, the lane's wave, and v."""
+        """Return the symbols of a lane: rows of mu by stage, the lane's wave, and v."""
         from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
 
         ratios = self._likelihood_ratios(thread, rows, wave, excess)

@@ -49,7 +49,8 @@ AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Read the whole layers of a file that is cut.")
 ]
 Evaluations = Annotated[
-    int | None, typer.Option(metavar="N", help="How often the reconstruction asks the network.")
+    int | None,
+    typer.Option(metavar="N", help="How often the reconstruction evaluates the network."),
 ]
 Device = Annotated[
     str,

@@ -9,6 +9,7 @@ from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import read_input
 from rdpcodec.container import RdpFile, parse, unpack_icc
 from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.options import DecodeOptions
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,13 +50,13 @@ class Opened:
 
     Attributes:
         reading: How to read it.
-        data: The whole file.
-        parsed: The same, parsed.
+        file_bytes: Its size in bytes.
+        parsed: The file, parsed; nothing parses it again.
         has_profile: Whether the picture will have an ICC profile.
     """
 
     reading: Reading
-    data: bytes
+    file_bytes: int
     parsed: RdpFile
     has_profile: bool
 
@@ -81,7 +82,7 @@ def open_file(reading: Reading) -> Opened:
         _note(reading, f"the file is cut, {parsed.layers_whole} of {total} layers are whole")
     if profile and reading.drop_profile:
         _note(reading, "the ICC profile is left out, colours may look different")
-    return Opened(reading, data, parsed, profile and not reading.drop_profile)
+    return Opened(reading, len(data), parsed, profile and not reading.drop_profile)
 
 
 def decode(opened: Opened) -> "Picture":
@@ -101,8 +102,7 @@ def decode(opened: Opened) -> "Picture":
     with progress("loading the prior", quiet=reading.quiet) as shown, naming(reading.file):
         from rdpcodec import codec  # noqa: PLC0415 - loads torch
 
-        received = codec.open(
-            opened.data,
+        options = DecodeOptions(
             layers=reading.layers,
             prior=reading.prior,
             allow_partial=reading.allow_partial,
@@ -110,6 +110,7 @@ def decode(opened: Opened) -> "Picture":
             precision=reading.precision,
             progress=shown,
         )
+        received = codec.receive_as(opened.parsed, opened.file_bytes, options)
         picture = received.at(
             rho, reconstruction=reading.reconstruction, evaluations=reading.evaluations
         )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rdpcodec.cli.messages import PipeClosedError
-from rdpcodec.errors import ISSUE, ImageError, OutputError, UsageError
+from rdpcodec.errors import ISSUE, InputError, OutputError, UsageError
 from rdpcodec.files import check_output, descriptor_of, read_file, read_stream, write_atomic
 from rdpcodec.limits import DEFAULT, Limits
 
@@ -43,18 +43,18 @@ def read_input(name: str, limits: Limits = DEFAULT) -> bytes:
         All of it.
 
     Raises:
-        ImageError: If it cannot be read.
+        InputError: If it cannot be read.
         LimitError: If it is too large.
     """
     if name != DASH:
         return read_file(Path(name), limits)
     if sys.stdin is None:
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, "the stream is closed")
+        raise InputError(ISSUE.INPUT_UNREADABLE, "the stream is closed")
     try:
         return read_stream(sys.stdin.buffer, limits)
     except OSError as error:
         message = f"the stream cannot be read: {error.strerror}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
+        raise InputError(ISSUE.INPUT_UNREADABLE, message) from error
 
 
 def check_destination(name: str) -> None:

@@ -215,11 +215,10 @@ class Received:
         return rho.astype(np.float32) / np.float32(255 if rho.dtype == np.uint8 else 1)
 
 
-def receive(data: bytes, options: DecodeOptions) -> Received:
-    """Return the picture of a file; errors as in `codec.open`."""
-    file = container.parse(data, limits=options.limits, allow_partial=options.allow_partial)
+def receive(file: RdpFile, file_bytes: int, options: DecodeOptions) -> Received:
+    """Return the picture of a parsed file; errors as in `codec.open`."""
     walk = Walk(file, lambda: _estimator(file.header, options), options.progress)
-    return Received(file, walk, _fitting(options, file), len(data))
+    return Received(file, walk, _fitting(options, file), file_bytes)
 
 
 def _fitting(options: DecodeOptions, file: RdpFile) -> DecodeOptions:

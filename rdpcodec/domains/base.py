@@ -50,7 +50,7 @@ class Domain(ABC):
         """
 
     @abstractmethod
-    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
         """Return a prior's estimate of x_0 from the state y at `sigma`.
 
         Args:

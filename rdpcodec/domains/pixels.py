@@ -36,11 +36,11 @@ class PixelDomain(Domain):
 
     def closed_form(self, y: Tensor, sigma: float) -> Tensor:
         """Return the Wiener estimate; see `Domain.closed_form`."""
-        return self.ask(gaussian.denoise, y, sigma)
+        return self.evaluate(gaussian.denoise, y, sigma)
 
     @abstractmethod
-    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
-        """Return a prior's estimate; see `Domain.ask`."""
+    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return a prior's estimate; see `Domain.evaluate`."""
 
 
 class RgbPixels(PixelDomain):
@@ -49,8 +49,8 @@ class RgbPixels(PixelDomain):
     channels = 3
     basis = gaussian.COLOUR_BASIS
 
-    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
-        """Return the prior's estimate; see `Domain.ask`."""
+    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return the prior's estimate; see `Domain.evaluate`."""
         return denoise(y, sigma)
 
     def error_variance(self, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -62,16 +62,16 @@ class GreyPixels(PixelDomain):
     """One channel: an RGB picture without colour.
 
     Its noise n, seen by all three channels, has the size sqrt(3) sigma along the grey axis and
-    none elsewhere; so a prior is asked at sqrt(3) sigma and the mean of its channels taken, which
-    is exact for decorrelated colour (decision 0005).
+    none elsewhere; so a prior is evaluated at sqrt(3) sigma and the mean of its channels taken,
+    which is exact for decorrelated colour (decision 0005).
     """
 
     channels = 1
     basis = np.ones((1, 1), dtype=np.float32)
     noise_scale = math.sqrt(3)
 
-    def ask(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
-        """Return the mean of the prior's channels; see `Domain.ask`."""
+    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+        """Return the mean of the prior's channels; see `Domain.evaluate`."""
         estimate = denoise(y.expand(-1, 3, -1, -1), self.noise_scale * sigma)
         return estimate.mean(dim=1, keepdim=True)
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import BinaryIO
 
-from rdpcodec.errors import ISSUE, ImageError
+from rdpcodec.errors import ISSUE, InputError
 from rdpcodec.limits import Limits
 
 
@@ -18,7 +18,7 @@ def read_file(path: Path, limits: Limits) -> bytes:
         Its content.
 
     Raises:
-        ImageError: If it cannot be read.
+        InputError: If it cannot be read.
         LimitError: If it is too large.
     """
     try:
@@ -27,7 +27,7 @@ def read_file(path: Path, limits: Limits) -> bytes:
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
         message = f"the file cannot be read: {reason}"
-        raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
+        raise InputError(ISSUE.INPUT_UNREADABLE, message) from error
 
 
 def read_stream(stream: BinaryIO, limits: Limits) -> bytes:

@@ -47,7 +47,8 @@ def read_picture(
         The picture, upright, and one note for each thing that was applied or left out.
 
     Raises:
-        ImageError: If it cannot be read, or has what the format does not carry.
+        InputError: If the file is missing or may not be read.
+        ImageError: If it is damaged or of an unknown format, or has what the format does not carry.
         LimitError: If a limit is hit.
     """
     data = read_file(source, source_limits(limits)) if isinstance(source, Path) else source

@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image, ImageFile
 
-from rdpcodec.errors import ImageError, LimitError
+from rdpcodec.errors import InputError, LimitError
 from rdpcodec.files import read_file, read_stream
 from rdpcodec.limits import Limits
 
@@ -68,7 +68,7 @@ def _from_name(image: ImageFile.ImageFile, limits: Limits) -> bytes | None:
     path = image.filename if isinstance(image.filename, str) else image.filename.decode()
     try:
         return read_file(Path(path), limits)
-    except (ImageError, LimitError):
+    except (InputError, LimitError):
         return None
 
 

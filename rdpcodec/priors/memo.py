@@ -1,4 +1,4 @@
-"""A prior that remembers its answers, for whoever reads one picture many times."""
+"""A prior that remembers its estimates, for whoever reads one picture many times."""
 
 import hashlib
 import time
@@ -10,32 +10,32 @@ from rdpcodec.priors.base import Prior
 
 
 class Memo:
-    """A denoiser that is asked once for each state and noise level.
+    """A denoiser that is evaluated once for each state and noise level.
 
     Attributes:
-        recalled_seconds: What the answers given from memory took when they were computed.
+        recalled_seconds: What the estimates given from memory took when they were computed.
     """
 
     def __init__(self, denoise: Callable[[Tensor, float], Tensor]) -> None:
         self._denoise = denoise
-        self._answers: dict[tuple[float, bytes], tuple[Tensor, float]] = {}
+        self._estimates: dict[tuple[float, bytes], tuple[Tensor, float]] = {}
         self.recalled_seconds = 0.0
 
     def __call__(self, y: Tensor, sigma: float) -> Tensor:
-        """Return the denoiser's answer."""
-        question = sigma, hashlib.blake2b(y.cpu().numpy().tobytes()).digest()
-        if question in self._answers:
-            answer, seconds = self._answers[question]
+        """Return the denoiser's estimate."""
+        key = sigma, hashlib.blake2b(y.cpu().numpy().tobytes()).digest()
+        if key in self._estimates:
+            estimate, seconds = self._estimates[key]
             self.recalled_seconds += seconds
-            return answer
+            return estimate
         started = time.perf_counter()
-        answer = self._denoise(y, sigma)
-        self._answers[question] = answer, time.perf_counter() - started
-        return answer
+        estimate = self._denoise(y, sigma)
+        self._estimates[key] = estimate, time.perf_counter() - started
+        return estimate
 
 
 class MemoPrior(Prior):
-    """Another prior, asked once for each state and noise level."""
+    """Another prior, evaluated once for each state and noise level."""
 
     def __init__(self, prior: Prior) -> None:
         self._prior = prior
@@ -46,7 +46,7 @@ class MemoPrior(Prior):
 
     @property
     def recalled_seconds(self) -> float:
-        """What the answers given from memory took when they were computed."""
+        """What the estimates given from memory took when they were computed."""
         return self._memo.recalled_seconds
 
     def denoise(self, y: Tensor, sigma: float) -> Tensor:

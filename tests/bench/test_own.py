@@ -64,18 +64,18 @@ def test_shared_answers_leave_seconds_out(photo: MakePhoto, one_thread: None) ->
     assert [r.spent for r in shared.decode(coded.data, ["rho=0"])] == [None]
 
 
-def test_memo_asks_once_and_counts_what_it_saves() -> None:
-    """A question asked again is answered from memory, with the seconds it took at first."""
-    asked: list[float] = []
+def test_memo_evaluates_once_and_counts_what_it_saves() -> None:
+    """What was evaluated before comes from memory, with the seconds it took at first."""
+    levels: list[float] = []
 
     def denoise(y: Tensor, sigma: float) -> Tensor:
-        asked.append(sigma)
+        levels.append(sigma)
         return y * 2
 
     memo = Memo(denoise)
     for sigma in (1.0, 1.0, 2.0):
         assert torch.equal(memo(torch.ones(1, 3, 4, 4), sigma), torch.full((1, 3, 4, 4), 2.0))
-    assert asked == [1.0, 2.0]
+    assert levels == [1.0, 2.0]
     assert memo.recalled_seconds > 0
     prior = load_prior("gaussian-1")
     assert MemoPrior(prior).digest == prior.digest

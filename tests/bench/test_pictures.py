@@ -22,7 +22,7 @@ from rdpcodec.bench.pictures import (
 from rdpcodec.bench.rows import read_rows
 from rdpcodec.bench.runner import Plan, run
 from rdpcodec.cli.app import run as command_line
-from rdpcodec.errors import ImageError
+from rdpcodec.errors import ISSUE, InputError
 
 MakePhoto = Callable[..., NDArray[np.uint8]]
 READABLE = ("a.jpg", "a.png", "b.tif", "c.bmp", "d.ppm", "e.JPEG", "f.webp", "g.avif", "h")
@@ -72,10 +72,11 @@ def test_a_folder_without_pictures_is_refused(tmp_path: Path) -> None:
     for content in (None, "notes.txt", "empty.png"):
         if content is not None:
             (tmp_path / content).touch()
-        with pytest.raises(ImageError, match="holds no picture that can be read"):
+        with pytest.raises(InputError, match="holds no picture that can be read"):
             find_pictures(tmp_path, lambda _: None)
-    with pytest.raises(ImageError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read") as caught:
         find_pictures(tmp_path / "none", lambda _: None)
+    assert caught.value.issue is ISSUE.INPUT_UNREADABLE
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rdpcodec.bench.rows import Row, read_rows, write_rows
-from rdpcodec.errors import UsageError
+from rdpcodec.errors import ISSUE, InputError, UsageError
 
 MakeRows = Callable[..., list[Row]]
 
@@ -41,3 +41,12 @@ def test_a_line_with_words_for_numbers_is_refused(tmp_path: Path, rows_of: MakeR
     path.write_text(path.read_text().replace(",100000,", ",many,"))
     with pytest.raises(UsageError, match="line 2 of"):
         read_rows(path)
+
+
+def test_a_table_that_cannot_be_read_is_an_input_error(tmp_path: Path) -> None:
+    """A missing table, a folder and bytes that are no text are RDP-603."""
+    (tmp_path / "binary.csv").write_bytes(b"\xff\xfe")
+    for name in ("missing.csv", "", "binary.csv"):
+        with pytest.raises(InputError, match="cannot be read") as caught:
+            read_rows(tmp_path / name)
+        assert caught.value.issue is ISSUE.INPUT_UNREADABLE

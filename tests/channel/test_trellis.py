@@ -13,7 +13,7 @@ from scipy import stats
 from rdpcodec import rng
 from rdpcodec.chain.transition import kl_bits
 from rdpcodec.channel import ChannelStep, codebook, load_coder, trellis, viterbi
-from rdpcodec.channel.base import deal
+from rdpcodec.channel.base import to_stages
 from rdpcodec.channel.trellis import TrellisCoder, lane_bounds, path_labels
 from rdpcodec.layers import q_nearest, stage_size, trellis_bits
 
@@ -120,7 +120,7 @@ def test_scores_are_the_log_likelihood_ratios(q: int) -> None:
     """The scores that are searched, energies included, are those of the definition."""
     coder, step = TrellisCoder(4), ChannelStep(seed=4, layer=1, dim=4 * stage_size(q), q=q)
     mu, excess = mean_of(coder, step), coder.excess_variance(step)
-    rows, wave = deal(mu, step, step.stage_size), codebook.wave(step, 0)
+    rows, wave = to_stages(mu, step, step.stage_size), codebook.wave(step, 0)
     found = trellis._Search(4)._likelihood_ratios(0, rows, wave, excess)
     expected = np.tile(path_scores(mu, coder, step)[0], 2)
     constants = (found - expected).mean(axis=1, keepdims=True)

@@ -39,3 +39,14 @@ def run(rdp: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> Shell:
     """Run the command line in a directory with in.png and in.rdp."""
     assert rdp.exists()
     return Shell(capfdbinary)
+
+
+@pytest.fixture
+def terminal(run: Shell, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A terminal of 16 columns and 2^24 colours in place of standard output."""
+    run.terminal = True
+    for name in ("NO_COLOR", "FORCE_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in (("COLUMNS", "16"), ("TERM", "xterm"), ("COLORTERM", "truecolor")):
+        monkeypatch.setenv(name, value)
+    return monkeypatch

@@ -76,7 +76,7 @@ def test_an_interrupt_is_exit_code_130(
         raise KeyboardInterrupt
 
     Path("out.png").write_bytes(b"old")
-    target = (codec, "open") if where == "inside" else (os, "fsync")
+    target = (codec, "receive_as") if where == "inside" else (os, "fsync")
     monkeypatch.setattr(*target, interrupt)
     result = run("decompress", rdp, "out.png")
     assert (result.code, result.err) == (EXIT_INTERRUPTED, "rdpcodec: interrupted\n")
@@ -124,7 +124,7 @@ def test_a_format_without_profiles_is_refused_before_decoding(
 ) -> None:
     """One line that names the ways out; --drop-profile then writes the same pixels."""
     with monkeypatch.context() as patch:
-        patch.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
+        patch.setattr(codec, "receive_as", lambda *_args, **_options: pytest.fail("decoded"))
         result = run("decompress", with_profile, f"out{suffix}")
     assert (result.code, result.issue) == (1, "RDP-701")
     assert ".png can; --drop-profile leaves it out" in result.err
@@ -171,7 +171,7 @@ def test_what_the_header_rules_out_is_refused_before_decoding(
         layers=(Layer(t=2200, q=9, bits=bits),),
     )
     rdp.write_bytes(build(replace(file, header=header, payload=bytes(header.payload_bytes()))))
-    monkeypatch.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
+    monkeypatch.setattr(codec, "receive_as", lambda *_args, **_options: pytest.fail("decoded"))
     result = run("decompress", rdp, out)
     assert (result.code, result.issue) == (1, "RDP-701")
     assert said in result.err

@@ -61,8 +61,8 @@ def test_usage_errors_are_exit_code_1(run: Shell, args: tuple[str, ...], issue: 
 @pytest.mark.parametrize(
     ("name", "data", "issue"),
     [
-        ("missing", None, "RDP-601"),
-        (".", None, "RDP-601"),
+        ("missing", None, "RDP-603"),
+        (".", None, "RDP-603"),
         ("empty", b"", "RDP-101"),
         ("image", b"\x89PNG\r\n\x1a\n", "RDP-101"),
         ("desktop", b"screen mode id:i:2\r\nfull address:s:host\r\n", "RDP-102"),
@@ -101,7 +101,7 @@ def test_a_signal_ends_a_process_with_130(rdp: Path) -> None:
 def test_a_hostile_file_name_stays_on_one_line(run: Shell) -> None:
     """Control characters of a name are escaped on the way to the terminal."""
     result = run("inspect", "evil\n\x1b[31m.rdp")
-    assert result.issue == "RDP-601"
+    assert result.issue == "RDP-603"
     assert r"evil\n\x1b[31m.rdp" in result.err
 
 
@@ -116,7 +116,7 @@ def test_memory_that_does_not_suffice_is_exit_code_4(
             torch.empty(1 << 50)
         raise MemoryError if kind == "python" else torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     result = run("decompress", rdp, "out.png")
     assert result.code == 4
     assert result.err == "rdpcodec: error RDP-901: the memory of this machine does not suffice\n"
@@ -131,7 +131,7 @@ def test_a_mistake_in_the_program_is_not_hidden(
     def fail(*_args: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     with pytest.raises(error):
         run("decompress", rdp, "out.png")
 
@@ -144,7 +144,7 @@ def test_what_the_system_refuses_has_an_id(
     def fail(*_args: object, **_options: object) -> None:
         raise OSError(errno.EMFILE, "Too many open files", "weights")
 
-    monkeypatch.setattr(codec, "open", fail)
+    monkeypatch.setattr(codec, "receive_as", fail)
     result = run("decompress", rdp, "out.png")
     assert result.code == 2
     assert result.err == "rdpcodec: error RDP-902: weights: Too many open files\n"
@@ -168,7 +168,7 @@ def test_an_end_of_file_inside_a_command_is_no_interrupt(
     def end(*_args: object, **_options: object) -> None:
         raise EOFError("Ran out of input")
 
-    monkeypatch.setattr(codec, "open", end)
+    monkeypatch.setattr(codec, "receive_as", end)
     with pytest.raises(EOFError, match="Ran out of input"):
         run("decompress", "in.rdp", "out.png")
     assert "out.png" not in names()

@@ -48,7 +48,7 @@ def test_closed_streams_are_one_line(
     """A closed standard input or output is an error, not a traceback."""
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdin", None)
-        assert run("inspect", "-").issue == "RDP-601"
+        assert run("inspect", "-").issue == "RDP-603"
     with monkeypatch.context() as patch:
         patch.setattr(sys, "stdout", None)
         assert run("inspect", rdp).issue == "RDP-703"
@@ -65,7 +65,7 @@ def test_no_permission_is_one_line(run: Shell, rdp: Path, monkeypatch: pytest.Mo
         patch.setattr(builtins, "open", refuse)
         patch.setattr(Path, "open", refuse)
         result = run("inspect", rdp)
-    assert (result.code, result.issue) == (2, "RDP-601")
+    assert (result.code, result.issue) == (2, "RDP-603")
     assert "Permission denied" in result.err
 
 

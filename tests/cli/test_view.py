@@ -50,17 +50,6 @@ def test_a_map_that_does_not_fit_is_refused(
     assert not Path("map.png").exists()
 
 
-@pytest.fixture
-def terminal(run: Shell, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    """A terminal of 16 columns and 2^24 colours in place of standard output."""
-    run.terminal = True
-    for name in ("NO_COLOR", "FORCE_COLOR"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in (("COLUMNS", "16"), ("TERM", "xterm"), ("COLORTERM", "truecolor")):
-        monkeypatch.setenv(name, value)
-    return monkeypatch
-
-
 @pytest.mark.parametrize(("colorterm", "code"), [("truecolor", "38;2"), ("", "38;5")])
 def test_view_draws_in_the_terminal(
     run: Shell, rdp: Path, terminal: pytest.MonkeyPatch, colorterm: str, code: str
@@ -100,7 +89,7 @@ def test_view_does_not_draw_where_it_would_be_no_picture(
     run: Shell, rdp: Path, terminal: pytest.MonkeyPatch, change: dict[str, str], said: str
 ) -> None:
     """A terminal without the colours is one line, before decoding, that says how to save."""
-    terminal.setattr(codec, "open", lambda *_args, **_options: pytest.fail("decoded"))
+    terminal.setattr(codec, "receive_as", lambda *_args, **_options: pytest.fail("decoded"))
     for name, value in change.items():
         terminal.setenv(name, value)
     result = run("view", rdp)

@@ -37,14 +37,14 @@ def two_points(y: Tensor, sigma: float) -> Tensor:
 
 
 def counted(denoise: Denoise) -> tuple[Denoise, list[float]]:
-    """Return a denoiser that lists the levels it is asked at."""
-    asked: list[float] = []
+    """Return a denoiser that lists the levels at which it is evaluated."""
+    levels: list[float] = []
 
-    def ask(y: Tensor, sigma: float) -> Tensor:
-        asked.append(sigma)
+    def evaluate(y: Tensor, sigma: float) -> Tensor:
+        levels.append(sigma)
         return denoise(y, sigma)
 
-    return ask, asked
+    return evaluate, levels
 
 
 def state(sigma: float, seed: int = 0) -> Tensor:
@@ -62,11 +62,13 @@ def exact(y: Tensor, sigma: float, end: float, exponent: float) -> Tensor:
 @pytest.mark.parametrize("sigma", [0.05, 1.0, 5.0])
 def test_geodesic_at_rho_0_is_the_one_step_estimate(sigma: float) -> None:
     """At rho = 0 the geodesic is E[x_0 | y_T] bit for bit, for one evaluation."""
-    ask, asked = counted(gaussian)
+    evaluate, levels = counted(gaussian)
     y = state(sigma)
-    found = reconstruct(ask, Noisy(y, sigma), rho=0.0, reconstruction="geodesic", evaluations=10)
+    found = reconstruct(
+        evaluate, Noisy(y, sigma), rho=0.0, reconstruction="geodesic", evaluations=10
+    )
     assert torch.equal(found, gaussian(y, sigma))
-    assert asked == [sigma]
+    assert levels == [sigma]
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.25, 0.5, 1.0])
@@ -209,15 +211,14 @@ def test_rho_1_is_ddim(denoise: Denoise) -> None:
 
 @pytest.mark.parametrize("reconstruction", RECONSTRUCTIONS)
 @pytest.mark.parametrize("evaluations", [1, 2, 10, 33])
-def test_evaluations_are_as_many_as_asked(reconstruction: str, evaluations: int) -> None:
-    """Above rho = 0 a reconstruction asks exactly so often, at falling levels from sigma_T."""
-    ask, asked = counted(gaussian)
-    reconstruct(
-        ask, Noisy(state(1.0), 1.0), rho=0.5, reconstruction=reconstruction, evaluations=evaluations
-    )
-    assert len(asked) == evaluations
-    assert asked[0] == 1.0
-    assert all(a > b for a, b in pairwise(asked))
+def test_evaluations_are_as_many_as_wanted(reconstruction: str, evaluations: int) -> None:
+    """Above rho = 0 a reconstruction evaluates exactly so often, at falling levels from sigma_T."""
+    evaluate, levels = counted(gaussian)
+    noisy = Noisy(state(1.0), 1.0)
+    reconstruct(evaluate, noisy, rho=0.5, reconstruction=reconstruction, evaluations=evaluations)
+    assert len(levels) == evaluations
+    assert levels[0] == 1.0
+    assert all(a > b for a, b in pairwise(levels))
 
 
 def test_one_evaluation_gives_the_estimate() -> None:
@@ -258,10 +259,10 @@ def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
 
 def test_geodesic_enters_the_range_of_the_prior_first() -> None:
     """Above sigma_max `geodesic` follows the flow down to it, and only then estimates."""
-    asked: list[float] = []
+    levels: list[float] = []
 
     def half(y: Tensor, sigma: float) -> Tensor:
-        asked.append(sigma)
+        levels.append(sigma)
         return y / 2
 
     y = torch.ones((1, 1, 2, 2))
@@ -270,7 +271,7 @@ def test_geodesic_enters_the_range_of_the_prior_first() -> None:
     )
 
     ratio = 2 ** (-1 / 4)
-    assert asked == pytest.approx([4.0, 4 * ratio, 4 * ratio**2, 4 * ratio**3, 2.0])
+    assert levels == pytest.approx([4.0, 4 * ratio, 4 * ratio**2, 4 * ratio**3, 2.0])
     torch.testing.assert_close(found, y * ((1 + ratio) / 2) ** 4 / 2)
 
 
@@ -285,9 +286,9 @@ def test_the_descent_ends_at_the_range_itself(sigma_max: float) -> None:
 
 def test_both_ends_are_found_once() -> None:
     """Every further rho costs no evaluation."""
-    ask, asked = counted(gaussian)
-    ends = Geodesic(ask, Noisy(state(1.0), 1.0))
+    evaluate, levels = counted(gaussian)
+    ends = Geodesic(evaluate, Noisy(state(1.0), 1.0))
     for _ in range(3):
         assert ends.perception(7) is ends.perception(7)
         assert ends.distortion is ends.distortion
-    assert len(asked) == 7
+    assert len(levels) == 7

@@ -32,7 +32,7 @@ Floats = NDArray[np.float64]
 
 def estimate(prior: Prior, y: Tensor, sigma: float) -> Tensor:
     """Return a prior's estimate of a grey or RGB state."""
-    return pixel_domain(*y.shape[1:]).ask(prior.denoise, y, sigma)
+    return pixel_domain(*y.shape[1:]).evaluate(prior.denoise, y, sigma)
 
 
 def dct_matrix(size: int) -> Floats:

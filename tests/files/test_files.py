@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rdpcodec.errors import EXIT_USAGE, ISSUE, ImageError, LimitError, OutputError
+from rdpcodec.errors import EXIT_USAGE, ISSUE, InputError, LimitError, OutputError
 from rdpcodec.files import check_output, descriptor_of, read_file, same_file, write_atomic
 from rdpcodec.limits import Limits
 
@@ -31,9 +31,9 @@ def test_a_file_that_cannot_be_read_is_one_sentence(
     tmp_path: Path, name: str, sentence: str
 ) -> None:
     """A missing file, a directory and an impossible name are errors of the project."""
-    with pytest.raises(ImageError, match=sentence) as caught:
+    with pytest.raises(InputError, match=sentence) as caught:
         read_file(tmp_path / name, Limits())
-    assert caught.value.issue is ISSUE.IMAGE_UNREADABLE
+    assert caught.value.issue is ISSUE.INPUT_UNREADABLE
 
 
 def test_a_new_file_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:

@@ -192,6 +192,22 @@ def test_a_loaded_image_whose_file_is_gone_is_not_guessed_at() -> None:
     assert np.array_equal(picture_from(image.copy()).pixels, np.asarray(image))
 
 
+@pytest.mark.parametrize("kind", ["BMP", "PNG"])
+def test_a_loaded_image_whose_path_is_gone_is_no_missing_input(tmp_path: Path, kind: str) -> None:
+    """A BMP has its 8-bit pixels and is taken; a PNG, which forgets its depth, is no RDP-603."""
+    path = tmp_path / "photo"
+    path.write_bytes(saved(Image.fromarray(photo()), kind))
+    with Image.open(path) as image:
+        image.load()
+        path.unlink()
+        if kind == "BMP":
+            assert np.array_equal(picture_from(image).pixels, photo())
+            return
+        with pytest.raises(ImageError, match="its depth is unknown") as caught:
+            picture_from(image)
+    assert caught.value.issue is ISSUE.IMAGE_UNSUPPORTED
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF", "TGA", "QOI"])
 def test_loaded_images_of_8_bits_pass(kind: str) -> None:
     """What Pillow has loaded from a file of 8 bits is taken, with changes made since."""

@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, features
 
-from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError, RdpError, UsageError
 from rdpcodec.images import (
     Picture,
     encode_picture,
@@ -292,13 +292,13 @@ def test_a_path_may_be_a_string(tmp_path: Path) -> None:
     Image.fromarray(np.full((2, 3, 3), (9, 8, 7), np.uint8)).save(path)
     for source in (str(path), path):
         assert np.array_equal(picture_from(source).pixels, np.full((2, 3, 3), (9, 8, 7)))
-    with pytest.raises(ImageError, match="cannot be read"):
+    with pytest.raises(InputError, match="cannot be read"):
         picture_from("no such file.png")
 
 
 def test_a_missing_file_is_one_sentence(tmp_path: Path) -> None:
     """A path that does not exist is an error of the project."""
-    with pytest.raises(ImageError, match="No such file"):
+    with pytest.raises(InputError, match="No such file"):
         read_picture(tmp_path / "missing.png")
 
 
