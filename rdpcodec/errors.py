@@ -169,7 +169,7 @@ class MalformedError(ContainerError):
 
 
 class UnsupportedError(RdpError):
-    """The file is well formed but asks for a feature that this reader does not have."""
+    """The file is well formed but asks for a feature that this decoder does not have."""
 
     issues = (ISSUE.UNSUPPORTED_FEATURE,)
 

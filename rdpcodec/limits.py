@@ -1,4 +1,4 @@
-"""What a reader accepts before it allocates memory (spec 12)."""
+"""What a decoder accepts before it allocates memory (spec 12)."""
 
 from dataclasses import dataclass
 

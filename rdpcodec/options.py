@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
-READERS = ("ode", "geodesic")
+RECONSTRUCTIONS = ("ode", "geodesic")
 PRECISIONS = ("float32", "bfloat16")
 DEFAULT_PRIOR = "photo-1"
 DEFAULT_T = 1984
 DEFAULT_RHO = 0.5
 DEFAULT_RDO = 0.5
-DEFAULT_READER = "geodesic"
+DEFAULT_RECONSTRUCTION = "geodesic"
 DEFAULT_EVALUATIONS = 10
 EVALUATIONS_MAX = 1000
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
@@ -155,10 +155,10 @@ class DecodeOptions:
     Attributes:
         rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when None.
             A map gives every pixel its own: (H, W), floats in 0..1 or uint8 with 255 for 1.
-        reader: `ode` or `geodesic`.
+        reconstruction: `ode` or `geodesic`.
         layers: Read only the first layers, a coarser picture; all when None.
         prior: Where to take the prior from, if not by the name in the file; the digest decides.
-        evaluations: Denoiser evaluations of the reader.
+        evaluations: Denoiser evaluations of the reconstruction.
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
         progress: Called with the phase, the steps done and all steps.
@@ -170,7 +170,7 @@ class DecodeOptions:
     """
 
     rho: "Rho | None" = _option(None, _rho)
-    reader: str | None = _option(None, one_of(READERS))
+    reconstruction: str | None = _option(None, one_of(RECONSTRUCTIONS))
     layers: int | None = _option(None, integer(1))
     prior: "str | Prior | None" = _option(None, _prior)
     evaluations: int | None = _option(None, integer(1, EVALUATIONS_MAX))
@@ -189,7 +189,7 @@ class DecodeKeywords(TypedDict, total=False):
     """The fields of `DecodeOptions` as keywords."""
 
     rho: "Rho | None"
-    reader: str | None
+    reconstruction: str | None
     layers: int | None
     prior: "str | Prior | None"
     evaluations: int | None

@@ -23,7 +23,7 @@ from scipy import stats
 from rdpcodec import codec, container
 from rdpcodec.channel import ChannelStep, load_coder
 from rdpcodec.codec import decode, encode, encode_with_report
-from rdpcodec.decoder.reconstruction import READERS
+from rdpcodec.decoder.reconstruction import RECONSTRUCTIONS
 from rdpcodec.errors import (
     ISSUE,
     BitstreamError,
@@ -142,8 +142,8 @@ def test_finest_files_are_nearly_exact() -> None:
     for size in ((2, 2), (1, 23), (23, 1), (3, 37), (40, 40)):
         for picture in (gradient(*size, 1), gradient(*size, 3)):
             data = encode(picture, t=0, **GAUSSIAN)
-            for reader, rho in (("ode", 0.0), ("geodesic", 1.0)):
-                found = decode(data, rho=rho, reader=reader).pixels.astype(int)
+            for reconstruction, rho in (("ode", 0.0), ("geodesic", 1.0)):
+                found = decode(data, rho=rho, reconstruction=reconstruction).pixels.astype(int)
                 assert np.abs(found - picture).max() <= 2
 
 
@@ -343,12 +343,12 @@ def test_noises_of_two_seeds_are_unrelated(
 
 
 def test_rho_moves_from_fidelity_to_detail(photo: MakePhoto) -> None:
-    """A larger rho has more fine detail, for both readers, from one and the same file."""
+    """A larger rho has more fine detail, for both reconstructions, from one and the same file."""
     data = encode(photo(64, 48), t=2000, **GAUSSIAN)
-    for reader in READERS:
+    for reconstruction in RECONSTRUCTIONS:
         energy = []
         for rho in (0.0, 0.5, 1.0):
-            pixels = decode(data, rho=rho, reader=reader).pixels.astype(float)
+            pixels = decode(data, rho=rho, reconstruction=reconstruction).pixels.astype(float)
             energy.append(float(np.square(np.diff(pixels, axis=1)).mean()))
         assert energy[0] < energy[1] < energy[2]
 
@@ -557,10 +557,10 @@ def test_report_counts_the_evaluations(photo: MakePhoto, monkeypatch: pytest.Mon
     layers = container.parse(encoded.data).header.layers
     assert encoded.report.network_evaluations == len(calls) == len(layers) - 1
     for options, count in (
-        ({"rho": 0.0, "reader": "geodesic"}, 1),
-        ({"rho": 0.5, "reader": "geodesic"}, 10),
-        ({"rho": 0.0, "reader": "ode"}, 10),
-        ({"rho": 1.0, "reader": "ode", "evaluations": 4}, 4),
+        ({"rho": 0.0, "reconstruction": "geodesic"}, 1),
+        ({"rho": 0.5, "reconstruction": "geodesic"}, 10),
+        ({"rho": 0.0, "reconstruction": "ode"}, 10),
+        ({"rho": 1.0, "reconstruction": "ode", "evaluations": 4}, 4),
     ):
         calls.clear()
         decode(encoded.data, prior=prior, **options)  # type: ignore[arg-type]
@@ -576,7 +576,7 @@ def test_coded_bits_stay_near_the_divergence(photo: MakePhoto) -> None:
 
 
 def test_progress_of_decoding(file_of: bytes) -> None:
-    """Progress counts the layers, then the reader's evaluations, each to its end."""
+    """Progress counts the layers, then the reconstruction's evaluations, each to its end."""
     calls: list[tuple[str, int, int]] = []
     decode(file_of, rho=1.0, evaluations=3, progress=lambda *call: calls.append(call))
     count = len(container.parse(file_of).header.layers)
@@ -628,7 +628,7 @@ def test_coder_parameters_out_of_range_are_refused(coder: str, parameter: int) -
 @pytest.mark.parametrize(
     "options",
     [
-        {"rho": -0.1}, {"rho": 1.1}, {"rho": math.nan}, {"reader": "sde"}, {"layers": 0},
+        {"rho": -0.1}, {"rho": 1.1}, {"rho": math.nan}, {"reconstruction": "sde"}, {"layers": 0},
         {"layers": 99}, {"evaluations": 0}, {"evaluations": 1001},
     ],
 )  # fmt: skip
@@ -727,7 +727,7 @@ def test_a_map_belongs_to_geodesic(photo: MakePhoto) -> None:
     """The ode has one rho for the whole state, so a map of it is refused by name."""
     data = encode(photo(9, 7), t=2200, **GAUSSIAN)
     with pytest.raises(UsageError, match="rho is a map") as caught:
-        decode(data, rho=np.zeros((7, 9)), reader="ode")
+        decode(data, rho=np.zeros((7, 9)), reconstruction="ode")
     assert caught.value.issue == ISSUE.INVALID_OPTION
 
 

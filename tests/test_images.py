@@ -361,7 +361,7 @@ def test_a_useless_profile_is_dropped_with_a_note(icc: bytes, channels: int, not
 
 
 def test_a_profile_above_the_limit_is_refused() -> None:
-    """A profile that no reader would accept is refused when the image is read."""
+    """A profile that no decoder would accept is refused when the image is read."""
     data = saved(Image.fromarray(pixels()), icc_profile=tone_profile(b"RGB ", 1.8))
     with pytest.raises(LimitError) as caught:
         read_picture(data, Limits(icc_bytes=100))

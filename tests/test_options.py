@@ -99,7 +99,7 @@ def test_wrong_values_of_encode_are_one_sentence(given: dict[str, Any], said: st
         ({"rho": "0.5"}, "rho is '0.5'"),
         ({"rho": np.full((2, 2), 1.5)}, "rho is a map with values out of range"),
         ({"rho": np.zeros((2, 2), np.int32)}, "rho is a map of int32"),
-        ({"reader": "sde"}, "reader is sde, expected ode or geodesic"),
+        ({"reconstruction": "sde"}, "reconstruction is sde, expected ode or geodesic"),
         ({"layers": 0}, "layers is 0"),
         ({"evaluations": 1001}, "evaluations is 1001, expected 1..1000"),
         ({"allow_partial": "yes"}, "allow_partial is 'yes'"),

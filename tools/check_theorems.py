@@ -6,7 +6,7 @@
    and W2 perception at several t and rho against the closed forms.
 2. What one rho for all frequencies costs, and what white noise for all frequencies costs.
 3. A source of two modes, on which rho = 0 of `ode` is not the estimate of least error.
-4. The ends of the readers: `ode` at rho = 1 against DDIM, `geodesic` at rho = 0 against one step.
+4. The ends: `ode` at rho = 1 against DDIM, `geodesic` at rho = 0 against one step.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from torch import Tensor
 from rdpcodec.chain import Chain, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.container import Header
-from rdpcodec.decoder.reconstruction import READERS, Noisy, reconstruct
+from rdpcodec.decoder.reconstruction import RECONSTRUCTIONS, Noisy, reconstruct
 from rdpcodec.domains import RgbPixels
 from rdpcodec.domains.gaussian import COLOUR_BASIS, spectrum
 from rdpcodec.encoder.search import Encoder, Goal
@@ -44,14 +44,14 @@ MODES_STD = 0.15
 
 @dataclass(frozen=True)
 class Point:
-    """Measured and closed-form values at one t, reader and rho; distortions for each sample.
+    """Measured and closed-form values at one t, reconstruction and rho; distortions a sample.
 
     `perception` is W2 over the root of the dimension. `bound` is the least distortion that the
     state allows at the measured perception (Freirich et al. 2021).
     """
 
     t: int
-    reader: str
+    reconstruction: str
     rho: float
     coded_bits: float
     kl_bits: float
@@ -64,7 +64,7 @@ class Point:
 
 
 def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[Point]:
-    """Return every reader and rho at one level, from one coded sample of the source."""
+    """Return every reconstruction and rho at one level, from one coded sample of the source."""
     variance = spectrum(HEIGHT, WIDTH).astype(np.float64)
     normal = np.random.default_rng(seed).standard_normal((1, 3, HEIGHT, WIDTH)).astype(np.float32)
     x_0 = from_coefficients(np.sqrt(variance).astype(np.float32) * normal, COLOUR_BASIS)
@@ -74,22 +74,22 @@ def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[P
     noise = sigma(t) ** 2
     information = float(np.log2(1 + variance / noise).sum() / 2)
     chain, found = encoder.chain, []
-    for reader in READERS:
+    for reconstruction in RECONSTRUCTIONS:
         for rho in RHOS:
             picture = reconstruct(
                 chain.denoise,
                 Noisy(chain.y, sigma(t)),
                 rho=rho,
-                reader=reader,
+                reconstruction=reconstruction,
                 evaluations=evaluations,
             )
-            gain = theory_gain(variance / (variance + noise), reader, rho)
+            gain = theory_gain(variance / (variance + noise), reconstruction, rho)
             mse = float((picture - x_0).square().mean())
             perception = measured_w2(picture, chain.y, variance, noise)
             best = least_distortion(variance, noise, perception)
             found.append(
                 Point(
-                    t, reader, rho, coded, kl, information,
+                    t, reconstruction, rho, coded, kl, information,
                     mse, float(mse_of(gain, variance, noise).mean()),
                     perception, float(np.sqrt(w2_of(gain, variance, noise).mean())), best,
                 )
@@ -115,9 +115,9 @@ def code(x_0: Tensor, t: int) -> Encoder:
     return encoder
 
 
-def theory_gain(a: Floats, reader: str, rho: float) -> Floats:
-    """Return what a reader multiplies each coefficient of y with; a = S / (S + sigma^2)."""
-    if reader == "ode":
+def theory_gain(a: Floats, reconstruction: str, rho: float) -> Floats:
+    """Return what a reconstruction multiplies each coefficient of y with; a = S / (S + sigma^2)."""
+    if reconstruction == "ode":
         return np.asarray(a ** (1 - rho / 2))
     return np.asarray((1 - rho) * a + rho * np.sqrt(a))
 
@@ -133,9 +133,9 @@ def w2_of(gain: Floats, variance: Floats, noise: float) -> Floats:
 
 
 def measured_w2(picture: Tensor, y: Tensor, variance: Floats, noise: float) -> float:
-    """Return W2 over the root of the dimension, from the gain that the reader really had.
+    """Return W2 over the root of the dimension, from the gain that the reconstruction really had.
 
-    The reader of a Gaussian is linear and diagonal in this basis, so output over input is its gain;
+    That of a Gaussian is linear and diagonal in this basis, so output over input is its gain;
     weighted least squares over the coefficients of equal variance, here one at a time.
     """
     given, found = (to_coefficients(x, COLOUR_BASIS).astype(np.float64)[0] for x in (y, picture))
@@ -189,20 +189,26 @@ def modes_table(level: float, samples: int = 400_000, evaluations: int = 200) ->
     x_0 = (sign + MODES_STD * draw()).view(1, 1, 1, -1)
     y = x_0 + level * draw().view(1, 1, 1, -1)
     result = {}
-    for reader, rho in (("ode", 0.0), ("ode", 1.0), ("geodesic", 0.0), ("geodesic", 0.5)):
+    for reconstruction, rho in (("ode", 0.0), ("ode", 1.0), ("geodesic", 0.0), ("geodesic", 0.5)):
         found = reconstruct(
-            modes_estimate, Noisy(y, level), rho=rho, reader=reader, evaluations=evaluations
+            modes_estimate,
+            Noisy(y, level),
+            rho=rho,
+            reconstruction=reconstruction,
+            evaluations=evaluations,
         )
         distance = (found.flatten().sort().values - x_0.flatten().sort().values).square().mean()
         mse = float((found - x_0).square().mean())
-        result[f"{reader} rho={rho:g}"] = np.array([mse, float(distance)])
+        result[f"{reconstruction} rho={rho:g}"] = np.array([mse, float(distance)])
     return result
 
 
 def ddim_gap(level: float, steps: int = 20_000) -> float:
     """Return the largest difference of `ode` at rho = 1 from plain DDIM, on the two modes."""
     y = torch.linspace(-3, 3, 121, dtype=torch.float64).view(1, 1, 1, -1)
-    found = reconstruct(modes_estimate, Noisy(y, level), rho=1.0, reader="ode", evaluations=2000)
+    found = reconstruct(
+        modes_estimate, Noisy(y, level), rho=1.0, reconstruction="ode", evaluations=2000
+    )
     levels = [level * (0.002 / level) ** (i / steps) for i in range(steps)]
     state = y
     for above, below in zip(levels, [*levels[1:], 0.0], strict=True):
@@ -233,10 +239,10 @@ def main() -> None:
             writer.writerows(astuple(point) for point in points)
     show(
         "1. Gaussian source, gaussian-1, one sample of 256x192 a level",
-        ["t", "reader", "rho", "coded / KL / I bits", "MSE / theory", "W2 / theory", "over D(P)"],
+        ["t", "kind", "rho", "coded / KL / I bits", "MSE / theory", "W2 / theory", "over D(P)"],
         [
             [
-                str(p.t), p.reader, f"{p.rho:g}",
+                str(p.t), p.reconstruction, f"{p.rho:g}",
                 f"{p.coded_bits:.0f} / {p.kl_bits:.0f} / {p.information_bits:.0f}",
                 f"{p.mse:.6f} {100 * (p.mse / p.mse_theory - 1):+.1f} %",
                 f"{p.perception:.5f} / {p.perception_theory:.5f}",
@@ -272,13 +278,15 @@ def main() -> None:
 def verdicts(points: list[Point], worst_rho: float, modes: dict[str, Floats]) -> list[str]:
     """Return what holds and what does not, in words, from the numbers."""
     first = torch.linspace(-2, 2, 9, dtype=torch.float64).view(1, 1, 1, -1)
-    one = reconstruct(modes_estimate, Noisy(first, 1.0), rho=0.0, reader="geodesic", evaluations=10)
+    one = reconstruct(
+        modes_estimate, Noisy(first, 1.0), rho=0.0, reconstruction="geodesic", evaluations=10
+    )
     exact = torch.equal(one, modes_estimate(first, 1.0))
     off = max(abs(p.mse / p.mse_theory - 1) for p in points)
     over = [p.kl_bits / p.information_bits - 1 for p in points]
     fails = modes["ode rho=0"][0] > modes["ode rho=1"][0]
     return [
-        f"MSE is within {100 * off:.1f} % of the closed form at every t, rho and reader.",
+        f"MSE is within {100 * off:.1f} % of the closed form at every t, rho and reconstruction.",
         f"KL is {100 * min(over):.1f} to {100 * max(over):.1f} % above the mutual information.",
         f"One rho for all frequencies costs at most {worst_rho:.4f} dB.",
         "On two modes at sigma = 1 the error of ode at rho = 0 is "

@@ -96,7 +96,7 @@ class BaselineUnderTest:
         return self.model.id
 
     def readings(self, asked: Sequence[str]) -> list[str]:
-        """Return the readings of the default reader, the only one it has."""
+        """Return the readings of the default reconstruction, the only one it has."""
         return [name for name in asked if name.startswith("rho=")]
 
     def encode(self, pixels: Pixels, target_bytes: int) -> Coded:

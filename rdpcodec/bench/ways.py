@@ -16,7 +16,7 @@ from rdpcodec.decoder.reconstruction import (
 )
 from rdpcodec.domains import Denoise
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.options import DEFAULT_READER
+from rdpcodec.options import DEFAULT_RECONSTRUCTION
 
 ANCESTRAL = "ancestral"
 ANCESTRAL_EVALUATIONS = 40
@@ -27,9 +27,9 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Way:
-    """A reader and its rho; `ancestral` samples the posterior and has no rho."""
+    """A reconstruction and its rho; `ancestral` samples the posterior and has no rho."""
 
-    reader: str
+    reconstruction: str
     rho: float | None
 
 
@@ -45,14 +45,16 @@ def parse_way(name: str) -> Way:
     if found is None:
         expected = f"`rho=R` or `ode rho=R` with R in 0..1, or `{ANCESTRAL}`"
         raise UsageError(ISSUE.INVALID_OPTION, f"--reading is {name!r}, expected {expected}")
-    return Way(found[1] or DEFAULT_READER, float(found[2]))
+    return Way(found[1] or DEFAULT_RECONSTRUCTION, float(found[2]))
 
 
 def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Tensor:
     """Return the clean state (1, 3, H, W) that a way of reading makes of a noisy one."""
     if way.rho is None:
         return ancestral(denoise, *descend(denoise, state, sigma_max))
-    return reconstruct(denoise, state, rho=way.rho, reader=way.reader, sigma_max=sigma_max)
+    return reconstruct(
+        denoise, state, rho=way.rho, reconstruction=way.reconstruction, sigma_max=sigma_max
+    )
 
 
 def ancestral(denoise: Denoise, y: Tensor, sigma: float) -> Tensor:

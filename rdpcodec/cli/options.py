@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-ReaderName = Literal["ode", "geodesic"]
+ReconstructionName = Literal["ode", "geodesic"]
 CoderName = Literal["trellis", "pfr"]
 FormatName = Literal["png", "webp", "tif", "bmp", "ppm", "pgm"]
 PrecisionName = Literal["float32", "bfloat16"]
@@ -35,7 +35,9 @@ RhoMap = Annotated[
         help="A grey picture of the same size, rho for each pixel: black is 0, white is 1.",
     ),
 ]
-Reader = Annotated[ReaderName | None, typer.Option(help="How to get from the file to the picture.")]
+Reconstruction = Annotated[
+    ReconstructionName | None, typer.Option(help="How to get from the file to the picture.")
+]
 Layers = Annotated[int | None, typer.Option(metavar="K", help="Read only the K coarsest layers.")]
 PriorSource = Annotated[
     str | None,
@@ -47,7 +49,7 @@ AllowPartial = Annotated[
     bool, typer.Option("--allow-partial", help="Read the whole layers of a file that is cut.")
 ]
 Evaluations = Annotated[
-    int | None, typer.Option(metavar="N", help="How often the reader asks the network.")
+    int | None, typer.Option(metavar="N", help="How often the reconstruction asks the network.")
 ]
 Device = Annotated[
     str,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import PrecisionName, ReaderName
+from rdpcodec.cli.options import PrecisionName, ReconstructionName
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import read_input
 from rdpcodec.container import RdpFile, parse, unpack_icc
@@ -32,7 +32,7 @@ class Reading:
     file: str
     rho: float | None
     rho_map: str | None
-    reader: ReaderName | None
+    reconstruction: ReconstructionName | None
     layers: int | None
     prior: str | None
     evaluations: int | None
@@ -110,7 +110,9 @@ def decode(opened: Opened) -> "Picture":
             precision=reading.precision,
             progress=shown,
         )
-        picture = received.at(rho, reader=reading.reader, evaluations=reading.evaluations)
+        picture = received.at(
+            rho, reconstruction=reading.reconstruction, evaluations=reading.evaluations
+        )
     return picture if opened.has_profile else replace(picture, icc=None)
 
 

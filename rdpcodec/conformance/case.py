@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from rdpcodec.conformance.fields import Fields, malformed, read_json
 from rdpcodec.limits import Limits
-from rdpcodec.options import EVALUATIONS_MAX, READERS
+from rdpcodec.options import EVALUATIONS_MAX, RECONSTRUCTIONS
 
 CASE = "case.json"
 CASES = "cases.json"
@@ -24,13 +24,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedPicture:
-    """A picture that a reader has to obtain.
+    """A picture that a decoder has to obtain.
 
     Attributes:
         file: The PNG file with its pixels.
         rho: 0..1.
-        reader: `ode` or `geodesic`.
-        evaluations: Denoiser evaluations of the reader.
+        reconstruction: `ode` or `geodesic`.
+        evaluations: Denoiser evaluations of the reconstruction.
         layers: How many layers to read.
         rms_error: Tolerance of the root mean square difference, in 8-bit levels.
         peak_error: Tolerance of the largest difference, in 8-bit levels.
@@ -38,7 +38,7 @@ class ExpectedPicture:
 
     file: str
     rho: float
-    reader: str
+    reconstruction: str
     evaluations: int
     layers: int
     rms_error: float
@@ -50,7 +50,7 @@ class ValidCase:
     """A file that every decoder has to read.
 
     Attributes:
-        header: What a reader finds in the file before it decodes, as in `describe_header`.
+        header: What a decoder finds in the file before it decodes, as in `describe_header`.
         allow_partial: The file is cut; it is refused unless this is asked for.
         files: The SHA-256 of every other file of the case.
         pictures: What it decodes to.
@@ -142,15 +142,15 @@ def _picture(picture: Fields) -> ExpectedPicture:
     found = ExpectedPicture(
         file=_name(picture.take("file", str)),
         rho=picture.number("rho", 0, 1),
-        reader=picture.take("reader", str),
+        reconstruction=picture.take("reconstruction", str),
         evaluations=picture.take("evaluations", int),
         layers=picture.take("layers", int),
         rms_error=picture.number("rms_error", 0, RMS_MAX),
         peak_error=picture.number("peak_error", 0, PEAK_MAX),
     )
     picture.done()
-    if found.reader not in READERS or not 1 <= found.evaluations <= EVALUATIONS_MAX:
-        raise malformed(f"the reader or the evaluations of {found.file} are unknown")
+    if found.reconstruction not in RECONSTRUCTIONS or not 1 <= found.evaluations <= EVALUATIONS_MAX:
+        raise malformed(f"the reconstruction or the evaluations of {found.file} are unknown")
     return found
 
 

@@ -97,7 +97,7 @@ def check_listed(directory: Path, listed: set[str]) -> None:
 
 
 def describe_header(file: RdpFile) -> dict[str, Any]:
-    """Return what a reader finds in a file before it decodes, as `case.json` has it.
+    """Return what a decoder finds in a file before it decodes, as `case.json` has it.
 
     Args:
         file: The parsed file.
@@ -265,7 +265,7 @@ def _check_picture(
     name = expected.file
     try:
         picture = received.at(
-            expected.rho, reader=expected.reader, evaluations=expected.evaluations
+            expected.rho, reconstruction=expected.reconstruction, evaluations=expected.evaluations
         )
         pixels = read_picture(directory / name)[0].pixels
     except RdpError as error:

@@ -8,12 +8,12 @@ from rdpcodec.container.ancillary import (
     unpack_private,
     unpack_rho,
 )
+from rdpcodec.container.builder import build, header_bytes
 from rdpcodec.container.identify import KIND_RDP, SIGNATURE, kind_of
 from rdpcodec.container.inspection import describe
 from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers
-from rdpcodec.container.reader import parse
+from rdpcodec.container.parser import parse
 from rdpcodec.container.size import FileSize, container_bytes, file_size
-from rdpcodec.container.writer import build, header_bytes
 
 __all__ = [
     "KIND_RDP",

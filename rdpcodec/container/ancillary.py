@@ -74,7 +74,7 @@ def pack_icc(profile: bytes, *, limits: Limits = DEFAULT) -> Chunk:
 
     Args:
         profile: The profile.
-        limits: What a reader would accept.
+        limits: What a decoder would accept.
 
     Returns:
         A chunk i.

@@ -86,7 +86,7 @@ class _Checks:
         if version.major == 0:
             raise self.refusal("has major version 0, expected 1 or more")
         if version.major != MAJOR:
-            message = f"the file has major version {version.major}; this reader knows {MAJOR}"
+            message = f"the file has major version {version.major}; this decoder knows {MAJOR}"
             raise UnsupportedVersionError(ISSUE.UNSUPPORTED_MAJOR, message)
 
     def packed(self, packed: Any, _: Any) -> None:

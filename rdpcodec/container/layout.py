@@ -1,6 +1,6 @@
 """The bytes of a file as construct declarations (spec 3 and 4).
 
-Construct stays inside this package; the reader and the writer turn its containers into dataclasses.
+Construct stays inside this package; parser and builder turn its containers into dataclasses.
 """
 
 from typing import IO, TYPE_CHECKING, Any, cast

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from rdpcodec.container.builder import header_start
 from rdpcodec.container.chunks import chunk_bytes
 from rdpcodec.container.identify import SIGNATURE
 from rdpcodec.container.layout import CRC_BYTES, TYPE_BYTES
 from rdpcodec.container.model import Chunk, Header, RdpFile
 from rdpcodec.container.table import Place, table_bits
-from rdpcodec.container.writer import header_start
 from rdpcodec.layers import Layer
 
 _START = Place()

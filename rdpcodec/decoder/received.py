@@ -19,7 +19,7 @@ from rdpcodec.errors import ISSUE, PriorUnavailableError, UnsupportedError
 from rdpcodec.images import Picture, to_bytes
 from rdpcodec.options import (
     DEFAULT_EVALUATIONS,
-    DEFAULT_READER,
+    DEFAULT_RECONSTRUCTION,
     DEFAULT_RHO,
     DecodeOptions,
 )
@@ -84,7 +84,7 @@ class Received:
         self,
         rho: "Rho | None" = None,
         *,
-        reader: str | None = None,
+        reconstruction: str | None = None,
         evaluations: int | None = None,
     ) -> Picture:
         """Return the picture at one rho; what is None is as the file was opened.
@@ -93,7 +93,7 @@ class Received:
             rho: 0 (least distortion) .. 1 (best perception); the file's hint, else 0.5, when
                 neither says. A map gives every pixel its own: (H, W), floats in 0..1 or uint8
                 with 255 for 1.
-            reader: `geodesic` or `ode`.
+            reconstruction: `geodesic` or `ode`.
             evaluations: Evaluations of the denoiser on the way to rho = 1, or along the `ode`.
 
         Returns:
@@ -103,11 +103,11 @@ class Received:
             UsageError: If an argument is out of range.
             RdpError: If the file's layers or its prior cannot be read.
         """
-        options = self._with(rho=rho, reader=reader, evaluations=evaluations)
+        options = self._with(rho=rho, reconstruction=reconstruction, evaluations=evaluations)
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
         wanted, steps = self._rho(options.rho), _evaluations(options)
         with neutral(), torch.inference_mode(mode=False):
-            if (options.reader or DEFAULT_READER) == "geodesic":
+            if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
                 return Picture(self._shown(self._blend(wanted, steps)), icc)
             return Picture(self.pixels_of(self._along_ode(wanted, steps)), icc)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from rdpcodec.domains import Denoise
-from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_READER, READERS
+from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION, RECONSTRUCTIONS
 
 SIGMA_END = 0.02
 DESCENT_STEPS_PER_OCTAVE = 4
@@ -73,18 +73,19 @@ def reconstruct(
     state: Noisy,
     *,
     rho: float,
-    reader: str = DEFAULT_READER,
+    reconstruction: str = DEFAULT_RECONSTRUCTION,
     evaluations: int = DEFAULT_EVALUATIONS,
     sigma_max: float = math.inf,
 ) -> Tensor:
     """Return the clean state at one rho, (1, C, h, w), not clipped; arguments as in `Geodesic`.
 
     Raises:
-        ValueError: If rho, the reader or the number of evaluations is out of range.
+        ValueError: If rho, the reconstruction or the number of evaluations is out of range.
     """
-    if not 0.0 <= rho <= 1.0 or evaluations < 1 or reader not in READERS:
-        raise ValueError(f"rho {rho}, reader {reader!r} or evaluations {evaluations} out of range")
-    if reader == "ode":
+    if not 0.0 <= rho <= 1.0 or evaluations < 1 or reconstruction not in RECONSTRUCTIONS:
+        found = f"rho {rho}, reconstruction {reconstruction!r} or evaluations {evaluations}"
+        raise ValueError(f"{found} out of range")
+    if reconstruction == "ode":
         return ode(denoise, state, rho, evaluations)
     ends = Geodesic(denoise, state, sigma_max)
     if rho == 0.0:

@@ -31,7 +31,9 @@ def test_readings_are_those_of_the_public_decoder(photo: MakePhoto, one_thread: 
     readings = {r.name: r for r in under_test.decode(coded.data, names)}
     for name in names[:-1]:
         way = parse_way(name)
-        expected = codec.decode(coded.data, rho=way.rho, reader=way.reader, prior=prior)
+        expected = codec.decode(
+            coded.data, rho=way.rho, reconstruction=way.reconstruction, prior=prior
+        )
         np.testing.assert_array_equal(readings[name].pixels, expected.pixels)
     assert readings["ancestral"].pixels.shape == pixels.shape
     assert all(r.spent is not None and r.spent.seconds > 0 for r in readings.values())

@@ -26,10 +26,10 @@ PROFILE = b"the container holds any bytes as a profile"
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tif", ".bmp", ".ppm"])
 def test_decompress_writes_what_decode_returns(run: Shell, rdp: Path, suffix: str) -> None:
     """Every lossless format holds the pixels of `decode`, at the options that were given."""
-    options = ("--rho", 1, "--reader", "geodesic", "--layers", 2, "--evaluations", 3)
+    options = ("--rho", 1, "--reconstruction", "geodesic", "--layers", 2, "--evaluations", 3)
     result = run("decompress", rdp, f"out{suffix}", *options)
     assert (result.code, result.out) == (0, b"")
-    want = codec.decode(rdp.read_bytes(), rho=1, reader="geodesic", layers=2, evaluations=3)
+    want = codec.decode(rdp.read_bytes(), rho=1, reconstruction="geodesic", layers=2, evaluations=3)
     assert np.array_equal(opened(f"out{suffix}"), want.pixels)
 
 

@@ -40,7 +40,7 @@ from rdpcodec.cli.messages import EXIT_INTERRUPTED
         (("view", "in.rdp", "--rho", "1.5"), "RDP-701"),
         (("view", "in.rdp", "--rho", "nan"), "RDP-701"),
         (("view", "in.rdp", "--rho", "much"), "RDP-701"),
-        (("view", "in.rdp", "--reader", "aloud"), "RDP-701"),
+        (("view", "in.rdp", "--reconstruction", "aloud"), "RDP-701"),
         (("view", "in.rdp", "--layers", "0"), "RDP-701"),
         (("view", "in.rdp", "--layers", "999"), "RDP-701"),
         (("view", "in.rdp", "--evaluations", "0"), "RDP-701"),

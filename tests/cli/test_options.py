@@ -10,7 +10,7 @@ from rdpcodec import codec
 from rdpcodec.cli import options
 from rdpcodec.compute import Compute
 from rdpcodec.layers import CODERS
-from rdpcodec.options import PRECISIONS, READERS
+from rdpcodec.options import PRECISIONS, RECONSTRUCTIONS
 
 
 @pytest.mark.parametrize("args", [("-q", "decompress"), ("decompress", "-q")])
@@ -23,8 +23,8 @@ def test_quiet_works_before_and_after_the_command(
 
 
 def test_names_in_options_are_those_of_the_codec() -> None:
-    """The command line knows the readers and coders without loading them."""
-    assert set(get_args(options.ReaderName)) == set(READERS)
+    """The command line knows the reconstructions and coders without loading them."""
+    assert set(get_args(options.ReconstructionName)) == set(RECONSTRUCTIONS)
     assert set(get_args(options.CoderName)) == set(CODERS)
     assert get_args(options.PrecisionName) == PRECISIONS
 

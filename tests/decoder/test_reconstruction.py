@@ -1,4 +1,4 @@
-"""Readers solve the score-scaled flow: exact ends, DDIM at rho = 1, second order."""
+"""Reconstructions solve the score-scaled flow: exact ends, DDIM at rho = 1, second order."""
 
 import math
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from rdpcodec.decoder.reconstruction import (
-    READERS,
+    RECONSTRUCTIONS,
     SIGMA_END,
     Geodesic,
     Noisy,
@@ -64,7 +64,7 @@ def test_geodesic_at_rho_0_is_the_one_step_estimate(sigma: float) -> None:
     """At rho = 0 the geodesic is E[x_0 | y_T] bit for bit, for one evaluation."""
     ask, asked = counted(gaussian)
     y = state(sigma)
-    found = reconstruct(ask, Noisy(y, sigma), rho=0.0, reader="geodesic", evaluations=10)
+    found = reconstruct(ask, Noisy(y, sigma), rho=0.0, reconstruction="geodesic", evaluations=10)
     assert torch.equal(found, gaussian(y, sigma))
     assert asked == [sigma]
 
@@ -73,8 +73,8 @@ def test_geodesic_at_rho_0_is_the_one_step_estimate(sigma: float) -> None:
 def test_geodesic_is_a_straight_line(rho: float) -> None:
     """The geodesic mixes the one-step estimate with the end of the ode at rho = 1."""
     y = state(1.0)
-    end = reconstruct(gaussian, Noisy(y, 1.0), rho=1.0, reader="ode", evaluations=12)
-    found = reconstruct(gaussian, Noisy(y, 1.0), rho=rho, reader="geodesic", evaluations=12)
+    end = reconstruct(gaussian, Noisy(y, 1.0), rho=1.0, reconstruction="ode", evaluations=12)
+    found = reconstruct(gaussian, Noisy(y, 1.0), rho=rho, reconstruction="geodesic", evaluations=12)
     torch.testing.assert_close(found, (1 - rho) * gaussian(y, 1.0) + rho * end)
 
 
@@ -86,7 +86,7 @@ def test_ode_has_the_gain_of_the_theory(rho: float, sigma: float) -> None:
     200 evaluations; what stays is the last step from SIGMA_END, of order SIGMA_END^2 / L.
     """
     y = state(sigma)
-    found = reconstruct(gaussian, Noisy(y, sigma), rho=rho, reader="ode", evaluations=200)
+    found = reconstruct(gaussian, Noisy(y, sigma), rho=rho, reconstruction="ode", evaluations=200)
     a = VARIANCE / (VARIANCE + sigma**2)
     relative = (found / (a ** (1 - rho / 2) * y) - 1).abs()
     assert float((relative / (0.002 + SIGMA_END**2 / VARIANCE)).max()) < 1
@@ -109,7 +109,9 @@ def test_solver_is_of_second_order(exponent: float, start: int) -> None:
 def test_rho_0_is_exact_for_the_gaussian(evaluations: int) -> None:
     """At rho = 0 a Gaussian's estimate never changes on the way: the ode is the MMSE estimate."""
     y = state(2.0)
-    found = reconstruct(gaussian, Noisy(y, 2.0), rho=0.0, reader="ode", evaluations=evaluations)
+    found = reconstruct(
+        gaussian, Noisy(y, 2.0), rho=0.0, reconstruction="ode", evaluations=evaluations
+    )
     torch.testing.assert_close(found, gaussian(y, 2.0), rtol=1e-12, atol=1e-12)
 
 
@@ -117,7 +119,7 @@ def test_ten_evaluations_are_enough_for_the_gaussian() -> None:
     """At the default count the error is under 2 % of the picture, and less than Euler's."""
     y = state(0.5)
     truth = exact(y, 0.5, 0.02, 1.0)
-    found = reconstruct(gaussian, Noisy(y, 0.5), rho=1.0, reader="ode", evaluations=10)
+    found = reconstruct(gaussian, Noisy(y, 0.5), rho=1.0, reconstruction="ode", evaluations=10)
     error = float((found - truth).norm() / truth.norm())
     euler = y
     for above, below in pairwise(noise_levels(0.5, 10)):
@@ -131,14 +133,14 @@ def test_ten_evaluations_are_enough_for_the_gaussian() -> None:
 @pytest.mark.parametrize("rho", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("evaluations", [1, 2, 3, 10])
 def test_constant_estimates_are_exact(rho: float, evaluations: int) -> None:
-    """Where the estimate never changes every reader gives it, however few the evaluations."""
+    """Where the estimate never changes both reconstructions give it, with any evaluations."""
     target = state(0.0, seed=4)
-    for reader in READERS:
+    for reconstruction in RECONSTRUCTIONS:
         found = reconstruct(
             lambda *_: target,
             Noisy(state(1.0), 1.0),
             rho=rho,
-            reader=reader,
+            reconstruction=reconstruction,
             evaluations=evaluations,
         )
         torch.testing.assert_close(found, target)
@@ -199,28 +201,32 @@ def test_rho_1_is_ddim(denoise: Denoise) -> None:
     for t in scheduler.timesteps.tolist():
         x0_hat = denoise(x_t / math.sqrt(alpha_bar[t]), float(ladder[t]))
         x_t = scheduler.step(x0_hat, t, x_t, eta=0.0).prev_sample
-    found = reconstruct(denoise, Noisy(y, 1.5), rho=1.0, reader="ode", evaluations=400)
+    found = reconstruct(denoise, Noisy(y, 1.5), rho=1.0, reconstruction="ode", evaluations=400)
     # DDIM is of first order: 2000 steps over a range of 4.3 in log sigma leave about 0.002.
     assert float((found - x_t).abs().max()) < 5e-3
     assert float((x_t - denoise(y, 1.5)).abs().max()) > 0.1
 
 
-@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("reconstruction", RECONSTRUCTIONS)
 @pytest.mark.parametrize("evaluations", [1, 2, 10, 33])
-def test_evaluations_are_as_many_as_asked(reader: str, evaluations: int) -> None:
-    """Above rho = 0 a reader asks exactly so often, at falling levels from sigma_T."""
+def test_evaluations_are_as_many_as_asked(reconstruction: str, evaluations: int) -> None:
+    """Above rho = 0 a reconstruction asks exactly so often, at falling levels from sigma_T."""
     ask, asked = counted(gaussian)
-    reconstruct(ask, Noisy(state(1.0), 1.0), rho=0.5, reader=reader, evaluations=evaluations)
+    reconstruct(
+        ask, Noisy(state(1.0), 1.0), rho=0.5, reconstruction=reconstruction, evaluations=evaluations
+    )
     assert len(asked) == evaluations
     assert asked[0] == 1.0
     assert all(a > b for a, b in pairwise(asked))
 
 
 def test_one_evaluation_gives_the_estimate() -> None:
-    """With a single evaluation every reader gives the one-step estimate."""
+    """With a single evaluation every reconstruction gives the one-step estimate."""
     y = state(1.0)
-    for reader in READERS:
-        found = reconstruct(gaussian, Noisy(y, 1.0), rho=1.0, reader=reader, evaluations=1)
+    for reconstruction in RECONSTRUCTIONS:
+        found = reconstruct(
+            gaussian, Noisy(y, 1.0), rho=1.0, reconstruction=reconstruction, evaluations=1
+        )
         torch.testing.assert_close(found, gaussian(y, 1.0))
 
 
@@ -239,12 +245,13 @@ def test_levels_fall_in_equal_ratios(sigma: float, evaluations: int) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"rho": -0.1}, {"rho": 1.1}, {"rho": math.nan}, {"reader": "sde"}, {"evaluations": 0},
+        {"rho": -0.1}, {"rho": 1.1}, {"rho": math.nan}, {"reconstruction": "sde"},
+        {"evaluations": 0},
     ],
 )  # fmt: skip
 def test_arguments_out_of_range_are_refused(wrong: dict[str, object]) -> None:
-    """A rho outside 0..1, an unknown reader and no evaluations at all are ValueErrors."""
-    options: dict[str, object] = {"rho": 0.5, "reader": "ode", "evaluations": 4, **wrong}
+    """A rho outside 0..1, an unknown reconstruction and no evaluations at all are ValueErrors."""
+    options: dict[str, object] = {"rho": 0.5, "reconstruction": "ode", "evaluations": 4, **wrong}
     with pytest.raises(ValueError, match="out of range"):
         reconstruct(gaussian, Noisy(state(1.0), 1.0), **options)  # type: ignore[arg-type]
 
@@ -259,7 +266,7 @@ def test_geodesic_enters_the_range_of_the_prior_first() -> None:
 
     y = torch.ones((1, 1, 2, 2))
     found = reconstruct(
-        half, Noisy(y, 4.0), rho=0.0, reader="geodesic", evaluations=10, sigma_max=2.0
+        half, Noisy(y, 4.0), rho=0.0, reconstruction="geodesic", evaluations=10, sigma_max=2.0
     )
 
     ratio = 2 ** (-1 / 4)

@@ -13,7 +13,7 @@ from rdpcodec.chain import Chain, Estimator
 from rdpcodec.chain.transition import Step, channel_mean, kl_bits, next_state
 from rdpcodec.channel import ChannelStep, load_coder
 from rdpcodec.container import Header
-from rdpcodec.decoder.reconstruction import READERS, Noisy, reconstruct
+from rdpcodec.decoder.reconstruction import RECONSTRUCTIONS, Noisy, reconstruct
 from rdpcodec.domains import pixel_domain
 from rdpcodec.domains.gaussian import AMPLITUDE, COLOUR_BASIS, CORNER, EXPONENT, spectrum
 from rdpcodec.encoder.search import Encoder, Goal
@@ -184,17 +184,21 @@ def test_divergence_over_a_fine_ladder_is_the_mutual_information(
 
 
 def test_state_of_an_ideal_chain_reads_as_the_theory_says() -> None:
-    """Errors at rho = 0 and energies at rho = 1 are closed forms, for both readers."""
+    """Errors at rho = 0 and energies at rho = 1 are closed forms, for both reconstructions."""
     level, size, count = 0.3, (32, 24), 24
     x_0 = sample(*size, batch=count, seed=8)
     y = x_0 + level * noise(x_0, 9)
     variances = spectrum(*size).astype(np.float64)
-    for reader in READERS:
-        low = reconstruct(PRIOR.denoise, Noisy(y, level), rho=0.0, reader=reader, evaluations=30)
+    for reconstruction in RECONSTRUCTIONS:
+        low = reconstruct(
+            PRIOR.denoise, Noisy(y, level), rho=0.0, reconstruction=reconstruction, evaluations=30
+        )
         error = (low - x_0).square().mean(dim=(1, 2, 3))
         within(error, mmse(variances, level).mean(), 0.02)
         # Where S is far below SIGMA_END^2 the last step drops energy, under 1 % in all.
-        high = reconstruct(PRIOR.denoise, Noisy(y, level), rho=1.0, reader=reader, evaluations=30)
+        high = reconstruct(
+            PRIOR.denoise, Noisy(y, level), rho=1.0, reconstruction=reconstruction, evaluations=30
+        )
         within(high.square().mean(dim=(1, 2, 3)), variances.mean(), 0.3)
         detail = band(high, 6)
         within(detail, band_variance(variances, 6), 0.03)
@@ -221,15 +225,17 @@ def band_variance(variances: Floats, low: int) -> float:
 
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 1.0])
-@pytest.mark.parametrize("reader", READERS)
-def test_readers_have_the_gain_of_the_theory(rho: float, reader: str) -> None:
+@pytest.mark.parametrize("reconstruction", RECONSTRUCTIONS)
+def test_reconstructions_have_the_gain_of_the_theory(rho: float, reconstruction: str) -> None:
     """The ode's gain is a^(1 - rho / 2), the geodesic's (1 - rho) a + rho sqrt(a)."""
     level = 0.4
     y = sample(20, 20, seed=2) + level * noise(torch.empty(1, 3, 20, 20), 1)
     variances = spectrum(20, 20).astype(np.float64)
     a = variances / (variances + level**2)
-    gain = a ** (1 - rho / 2) if reader == "ode" else (1 - rho) * a + rho * np.sqrt(a)
-    found = reconstruct(PRIOR.denoise, Noisy(y, level), rho=rho, reader=reader, evaluations=60)
+    gain = a ** (1 - rho / 2) if reconstruction == "ode" else (1 - rho) * a + rho * np.sqrt(a)
+    found = reconstruct(
+        PRIOR.denoise, Noisy(y, level), rho=rho, reconstruction=reconstruction, evaluations=60
+    )
     mixed = np.einsum("ca,bahw->bchw", AXES, y.numpy())
     coefficients = np.einsum("ih,bchw,jw->bcij", dct_matrix(20), mixed, dct_matrix(20))
     back = np.einsum("ih,bcij,jw->bchw", dct_matrix(20), gain * coefficients, dct_matrix(20))
@@ -312,13 +318,21 @@ def test_real_chain_reads_as_the_theory_says(coded: Encoder) -> None:
     detail = band_variance(variances, 8)
     shares = variances[0, 8:, 8:] / variances[0, 8:, 8:].sum()
     bound = 4 * math.sqrt(2 * float(np.square(shares).sum()))
-    for reader in READERS:
+    for reconstruction in RECONSTRUCTIONS:
         low = reconstruct(
-            PRIOR.denoise, Noisy(coded.chain.y, level), rho=0.0, reader=reader, evaluations=20
+            PRIOR.denoise,
+            Noisy(coded.chain.y, level),
+            rho=0.0,
+            reconstruction=reconstruction,
+            evaluations=20,
         )
         assert float((low - coded.x_0).square().mean()) == pytest.approx(least, rel=0.05)
         high = reconstruct(
-            PRIOR.denoise, Noisy(coded.chain.y, level), rho=1.0, reader=reader, evaluations=20
+            PRIOR.denoise,
+            Noisy(coded.chain.y, level),
+            rho=1.0,
+            reconstruction=reconstruction,
+            evaluations=20,
         )
         assert float(band(high, 8)) == pytest.approx(detail, rel=bound)
         assert bound < 0.16

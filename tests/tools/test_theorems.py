@@ -36,8 +36,8 @@ def test_a_gaussian_source_is_on_the_surface(tool: ModuleType, t: int) -> None:
         assert point.mse == pytest.approx(point.mse_theory, rel=0.08)
         assert point.perception == pytest.approx(point.perception_theory, rel=0.05, abs=5e-3)
         assert 10 * math.log10(point.mse / point.bound) < 0.4
-    for reader in ("ode", "geodesic"):
-        path = [p for p in points if p.reader == reader]
+    for reconstruction in ("ode", "geodesic"):
+        path = [p for p in points if p.reconstruction == reconstruction]
         assert [p.mse for p in path] == sorted(p.mse for p in path)
         assert [p.perception for p in path] == sorted((p.perception for p in path), reverse=True)
 

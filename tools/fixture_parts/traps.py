@@ -120,8 +120,8 @@ def _description_traps(files: Files) -> Iterator[Trap]:
     yield Trap("nan-tolerance", "No error is above NaN.", "case", "NaN",
                _picture_with(files, rms_error=math.nan))  # fmt: skip
     yield Trap("wrong-rho", "rho is above 1.", "case", "rho of", _picture_with(files, rho=1.5))
-    yield Trap("wrong-reader", "There is no such reader.", "case", "the reader",
-               _picture_with(files, reader="magic"))  # fmt: skip
+    yield Trap("wrong-reconstruction", "There is no such one.", "case", "the reconstruction",
+               _picture_with(files, reconstruction="magic"))  # fmt: skip
     yield Trap("wrong-layers", "There are not so many layers.", "case", "layers of",
                _picture_with(files, layers=2))  # fmt: skip
     outside = case["files"] | {"../stream.rdp": sha256(b"")}

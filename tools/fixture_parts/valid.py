@@ -33,18 +33,20 @@ class View:
     """One way to read a file."""
 
     rho: float
-    reader: str = "geodesic"
+    reconstruction: str = "geodesic"
     layers: int | None = None
     evaluations: int = 10
 
     def file(self) -> str:
         """Return the name of its picture."""
-        name = f"expected_rho{self.rho:g}_{self.reader}"
+        name = f"expected_rho{self.rho:g}_{self.reconstruction}"
         name += "" if self.layers is None else f"_layers{self.layers}"
         return name + ("" if self.evaluations == 10 else f"_evaluations{self.evaluations}") + ".png"
 
 
-ALL_VIEWS = tuple(View(rho, reader) for reader in ("geodesic", "ode") for rho in (0, 0.3, 1))
+ALL_VIEWS = tuple(
+    View(rho, reconstruction) for reconstruction in ("geodesic", "ode") for rho in (0, 0.3, 1)
+)
 VIEWS = (View(0), View(1), View(0.3, "ode"))
 PREFIXES = tuple(View(rho, layers=layers) for layers in (1, 4, 11) for rho in (0, 1))
 
@@ -148,9 +150,9 @@ EXTREME_LEVELS = [(3900, 255), (3880, 88), (3300, 80), (3299, 64), (3190, 8), (3
 STAIRS = [(2800 - k - (k // 50) * 7, 20 + (3 * k) % 11) for k in range(256)]
 
 RECIPES = (
-    Recipe("trellis-gaussian-rgb", "The conformance model, both readers.", "4 5 6 8 9.1 9.2 10 11",
+    Recipe("trellis-gaussian-rgb", "The conformance model, every view.", "4 5 6 8 9.1 9.2 10 11",
            coded(48, 32, RGB), ALL_VIEWS),
-    Recipe("trellis-photo-rgb", "The default coder and prior, both readers.", "4 5 6 8 9.2 10 11",
+    Recipe("trellis-photo-rgb", "The default coder and prior, every view.", "4 5 6 8 9.2 10 11",
            coded(48, 32, RGB, prior="photo-1"), ALL_VIEWS),
     Recipe("trellis-photo-grey", "The default prior asked for grey.", "4 9.2 10",
            coded(40, 24, GREY, prior="photo-1")),
@@ -218,7 +220,7 @@ RECIPES = (
            coded(32, 24, RGB, t=1400), PREFIXES),
     Recipe("evaluations", "One evaluation, two, and more than by default.", "11",
            coded(24, 16, RGB),
-           [View(rho, reader, evaluations=n) for rho, reader, n in
+           [View(rho, reconstruction, evaluations=n) for rho, reconstruction, n in
             ((1, "geodesic", 1), (0, "ode", 1), (0.5, "ode", 2), (1, "geodesic", 25))]),
 )  # fmt: skip
 
@@ -247,7 +249,11 @@ def _picture(
 ) -> dict[str, object]:
     """Decode, add the PNG to the files and return what case.json says of it."""
     layers = view.layers or file.layers_whole
-    options = {"rho": view.rho, "reader": view.reader, "evaluations": view.evaluations}
+    options = {
+        "rho": view.rho,
+        "reconstruction": view.reconstruction,
+        "evaluations": view.evaluations,
+    }
     picture = decode(data, layers=layers, allow_partial=recipe.allow_partial, **options)
     files[view.file()] = png_bytes(picture)
     rms, peak = _tolerance(file.header)
