@@ -1,32 +1,27 @@
-"""What notices a misreading that no picture of the fixtures shows."""
+"""What notices a misreading: a fixture, a group of vectors, or a check of a choice of decoders."""
 
-import math
 from collections.abc import Callable
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
+import make_vectors
 import numpy as np
 import pytest
-import torch
 from PIL import Image
-from specification import reference, vectors
-from torch import Tensor
+from vector_parts.writing import Rows, read, wrong
 
-from rdpcodec import codec, conformance
-from rdpcodec.chain import Chain, Estimator
-from rdpcodec.compute import HOST
-from rdpcodec.decoder.reconstruction import Geodesic, Noisy
-from rdpcodec.domains import pixel_domain
-from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
+from rdpcodec import codec, conformance, container
+from rdpcodec.errors import ISSUE, RdpError
 from rdpcodec.priors.diffusers.parameterisation import noise_schedule
-from rdpcodec.priors.diffusers.prior import Parts, PipelinePrior
 
 VALID = Path(__file__).parents[2] / "fixtures" / "valid"
+SPEC = Path(__file__).parents[2] / "spec" / "rdp.md"
+GROUPS = {group.name: group for group in make_vectors.GROUPS}
 
 
 class CrashedError(Exception):
-    """A decoder has failed for another reason than a wrong picture."""
+    """A decoder has failed for another reason than a wrong value."""
 
 
 def fixture(name: str) -> None:
@@ -37,93 +32,14 @@ def fixture(name: str) -> None:
     assert result.check is None, result
 
 
-def printed(group: str) -> None:
-    """Fail if a group of vectors is not as section 17 prints it."""
-    assert vectors.wrong(vectors.GROUPS[group](), vectors.printed()) == []
+def stored() -> dict[str, Rows]:
+    """Return the vectors of the specification."""
+    return read(make_vectors.STORED.read_text(encoding="utf-8"))
 
 
-class Bounded(Prior):
-    """The prior of the reference, with its largest noise level."""
-
-    sigma_max = reference.BOUND
-    compute = HOST
-    identity = PriorIdentity("bounded", {"bounded": True})
-    card = PriorCard("a prior with a bound", "Apache-2.0", "none", "none", 0)
-
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
-        """Return the reference's estimate."""
-        return torch.from_numpy(reference.prior(y[0].double().numpy(), sigma)[None]).to(y)
-
-
-def bound() -> None:
-    """Fail if a prior with a bound is not read as the reference reads it, above and below it."""
-    # From 2673 and 2590 M equal ratios end above the bound, by rounding.
-    for channels, t_last in ((3, 2673), (3, 2300), (1, 2590), (1, 2200)):
-        shape = channels, 10, 12
-        estimator = Estimator(Bounded(), pixel_domain(*shape))
-        chain, layers = Chain(estimator), []
-        for n, t in enumerate(range(t_last + 360, t_last - 1, -60)):
-            z = 1.7 * vectors.pattern(n, *shape)[0].numpy()
-            chain.advance(t, z)
-            layers.append((t, z.astype(np.float64)))
-        found = Geodesic(estimator, Noisy(chain.y, chain.sigma), estimator.sigma_max)
-        expected = reference.ends(*reference.state(shape, layers), 6)
-        np.testing.assert_allclose(found.distortion[0].numpy(), expected[0], atol=2e-4)
-        np.testing.assert_allclose(found.perception(6)[0].numpy(), expected[1], atol=2e-4)
-
-
-@lru_cache
-def _network(outputs: int) -> Any:
-    """Return a seeded network of a few thousand weights."""
-    diffusers: Any = pytest.importorskip("diffusers", exc_type=ImportError)
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        blocks = {"down_block_types": ["DownBlock2D"] * 3, "up_block_types": ["UpBlock2D"] * 3}
-        return diffusers.UNet2DModel(
-            **blocks, sample_size=16, attention_head_dim=4, block_out_channels=(4, 8, 8),
-            layers_per_block=1, norm_num_groups=4, out_channels=outputs,
-        ).eval().requires_grad_(requires_grad=False)  # fmt: skip
-
-
-def pipeline() -> None:
-    """Fail if a `diffusers:` pipeline is not evaluated as 10.5 says, step by step."""
-    for prediction, kind, outputs in (
-        ("epsilon", "PNDMScheduler", 3),
-        ("v_prediction", "PNDMScheduler", 6),
-        ("sample", "DDPMScheduler", 3),
-        ("epsilon", "DDIMScheduler", 3),
-    ):
-        network = _network(outputs)
-        variance = "learned_range" if outputs == 6 else "fixed_small"
-        config = {
-            "_class_name": kind, "prediction_type": prediction, "variance_type": variance,
-            "clip_sample": True, "clip_sample_range": 0.75, "num_train_timesteps": 10,
-            "beta_end": 0.6,
-        }  # fmt: skip
-        prior = PipelinePrior(Parts("diffusers:x", network, noise_schedule("x", config), ""), HOST)
-        bar = np.cumprod(1 - np.linspace(1e-4, 0.6, 10))
-        s = np.sqrt((1 - bar) / bar)
-        assert prior.sigma_max == pytest.approx(s[-1], rel=1e-4)
-        for sigma in (s[0] / 2, 0.31, 2.0):
-            time = 0.0 if sigma < s[0] else float(np.interp(np.log(sigma), np.log(s), range(10)))
-            y = vectors.pattern(1, 3, 3, 9)
-            expected = _evaluated(network, y, sigma, time, prediction)
-            if kind != "PNDMScheduler":
-                expected = expected.clamp(-0.75, 0.75)
-            torch.testing.assert_close(prior.denoise(y, sigma), expected, rtol=1e-4, atol=2e-4)
-
-
-def _evaluated(network: Any, y: Tensor, sigma: float, time: float, prediction: str) -> Tensor:
-    """Return x0_hat of 3 rows and 9 columns by step 2; three blocks need 8 rows, 12 columns."""
-    alpha_bar = 1 / (1 + sigma**2)
-    x_t = math.sqrt(alpha_bar) * y
-    rows, columns = [min(i, 2) for i in range(8)], [min(i, 8) for i in range(12)]
-    output = network(x_t[..., rows, :][..., columns], torch.tensor(time)).sample[:, :3, :3, :9]
-    if prediction == "sample":
-        return output
-    if prediction == "epsilon":
-        return y - sigma * output
-    return math.sqrt(alpha_bar) * x_t - math.sqrt(1 - alpha_bar) * output
+def vector(group: str) -> None:
+    """Fail if a group of vectors is not as the specification has it."""
+    assert wrong(GROUPS[group].made(), stored()[group]) == []
 
 
 def defaults() -> None:
@@ -137,7 +53,7 @@ def defaults() -> None:
         received = codec.open((VALID / name / "stream.rdp").read_bytes(), progress=progress)
         shown = received.at()
         assert asked[-1] == 10
-        expected = received.at(rho, reader="geodesic", evaluations=10)
+        expected = received.at(rho, reconstruction="geodesic", evaluations=10)
         np.testing.assert_array_equal(shown.pixels, expected.pixels)
 
 
@@ -154,9 +70,29 @@ def rho_map() -> None:
     assert np.abs(found.astype(int) - expected).max() <= 1
 
 
+def other_digest() -> None:
+    """Fail if a file is read with a prior that has not the digest of the file."""
+    file = container.parse((VALID / "one-layer" / "stream.rdp").read_bytes())
+    other = replace(file, header=replace(file.header, prior_digest=bytes(4)))
+    refused = None
+    try:
+        codec.open(container.build(other)).at()
+    except RdpError as exc:
+        refused = exc.issue
+    assert refused == ISSUE.PRIOR_MISMATCH
+
+
+def clipping() -> None:
+    """Fail if a pipeline is clipped that 10.5 does not clip, or not clipped though it does."""
+    pytest.importorskip("diffusers", exc_type=ImportError)
+    for kind, clip in (("PNDMScheduler", None), ("DDIMScheduler", 0.75), ("DDPMScheduler", 0.75)):
+        config = {"_class_name": kind, "clip_sample": True, "clip_sample_range": 0.75}
+        assert noise_schedule("x", config).clip == clip
+
+
 CHECKS: dict[str, Callable[[], None]] = {
-    **{f"vector {group}": partial(printed, group) for group in vectors.GROUPS},
-    "bound": bound, "pipeline": pipeline, "defaults": defaults, "map": rho_map,
+    **{f"vector {name}": partial(vector, name) for name in GROUPS},
+    "defaults": defaults, "map": rho_map, "clipping": clipping, "other digest": other_digest,
 }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ class Misreading:
         where: `module:function`, `module:Class.method` or `module:CONSTANT`, below `rdpcodec`.
         right: A text that the source of the function has once, or the value of the constant.
         wrong: What the misreading has in its place.
-        caught_by: A case of `fixtures/valid`, or a check of `checks.CHECKS`.
+        caught_by: A case of `fixtures/valid`, or a check of `checks.CHECKS`: `vector` and a group.
     """
 
     section: str
@@ -86,7 +86,7 @@ def _rewritten(misreading: Misreading, right: Any, names: dict[str, Any], name: 
 
 
 def _replace_imported(name: str, right: Any, wrong: Any, patch: pytest.MonkeyPatch) -> None:
-    """Replace it in the modules that have imported it, those of the checks included."""
+    """Replace it in the modules that have imported it, those of the vectors included."""
     for key, module in list(sys.modules.items()):
-        if key.startswith(("rdpcodec.", "specification.")) and vars(module).get(name) is right:
+        if key.startswith(("rdpcodec.", "vector_parts.")) and vars(module).get(name) is right:
             patch.setattr(module, name, wrong)

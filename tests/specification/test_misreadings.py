@@ -3,18 +3,17 @@
 import re
 
 import pytest
-from specification import checks, vectors
+from specification import checks
 from specification.misreading import Misreading, misread
 from specification.of_estimates import OF_ESTIMATES
 from specification.of_priors import OF_PRIORS
-from specification.of_readers import OF_READERS
+from specification.of_reconstructions import OF_RECONSTRUCTIONS
 
 pytestmark = [pytest.mark.weights, pytest.mark.usefixtures("one_thread")]
-MISREADINGS = (*OF_PRIORS, *OF_READERS, *OF_ESTIMATES)
+MISREADINGS = (*OF_PRIORS, *OF_RECONSTRUCTIONS, *OF_ESTIMATES)
 HELD_BY = sorted({misreading.caught_by for misreading in MISREADINGS})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("misreading", MISREADINGS, ids=str)
 def test_a_misreading_is_noticed(misreading: Misreading, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fixture or vector that the list names fails, and fails because a value is wrong."""
@@ -22,7 +21,6 @@ def test_a_misreading_is_noticed(misreading: Misreading, monkeypatch: pytest.Mon
         checks.check(misreading.caught_by)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", HELD_BY)
 def test_without_a_misreading_nothing_is_wrong(name: str) -> None:
     """What notices the misreadings passes where nothing is misread."""
@@ -42,6 +40,6 @@ def test_the_list_is_whole() -> None:
     """No name twice, and each part of sections 10 and 11 that has rules has misreadings."""
     names = [str(misreading) for misreading in MISREADINGS]
     assert len(set(names)) == len(names)
-    text = vectors.SPEC.read_text(encoding="utf-8")
+    text = checks.SPEC.read_text(encoding="utf-8")
     parts = set(re.findall(r"^### (1[01]\.\d) ", text, re.MULTILINE))
     assert parts == {misreading.section for misreading in MISREADINGS}

@@ -22,7 +22,7 @@ CHAIN = (
       "Noisy(self._chain.y, 2.0 ** (header.layers[-1].t / 256 - 10))", "prefixes"),
 )  # fmt: skip
 
-READERS = (
+RECONSTRUCTIONS = (
     ("11.3", "rate 1 + rho", "decoder.reconstruction:ode", "2.0 - rho", "1.0 + rho",
       "trellis-gaussian-rgb"),
     ("11.3", "rate 1 - rho / 2", "decoder.reconstruction:ode", "2.0 - rho", "1.0 - rho / 2",
@@ -38,38 +38,38 @@ READERS = (
       "trellis-gaussian-rgb"),
     ("11.3", "a map is turned", "decoder.received:Received._blend",
       "share[:, :, None]", "share[::-1, :, None]", "map"),
-    ("11.3", "rho is 0 by default", "decoder.received:DEFAULT_RHO", "0.5", "0.0", "defaults"),
+    ("11.3", "rho is 0 by default", "options:DEFAULT_RHO", "0.5", "0.0", "defaults"),
     ("11.3", "the hint is not looked at", "decoder.received:Received._rho",
       "hint is None", "True", "defaults"),
-    ("11.3", "the default is `ode`", "decoder.received:DEFAULT_READER", '"geodesic"', '"ode"',
+    ("11.3", "the default is `ode`", "options:DEFAULT_RECONSTRUCTION", '"geodesic"', '"ode"',
       "defaults"),
-    ("11.3", "N is 20 by default", "decoder.received:DEFAULT_EVALUATIONS", "10", "20",
+    ("11.3", "N is 20 by default", "options:DEFAULT_EVALUATIONS", "10", "20",
       "defaults"),
 )  # fmt: skip
 
 DESCENT = (
     ("11.3", "geodesic estimates above the bound", "decoder.reconstruction:Geodesic.entered",
-      "descend(self._denoise, self._state, self._sigma_max)", "self._state", "bound"),
+      "descend(self._denoise, self._state, self._sigma_max)", "self._state", "vector chain"),
     ("11.3", "the descent ends by multiplication", DESCEND,
       "return Noisy(y, sigma_max) if",
       "return Noisy(y, math.prod([state.sigma, *steps * [(sigma_max / state.sigma) ** "
-      "(1 / steps)]])) if", "bound"),
+      "(1 / steps)]])) if", "vector chain"),
     ("11.3", "the descent ends one rounding above", DESCEND,
       "return Noisy(y, sigma_max) if", "return Noisy(y, math.nextafter(sigma_max, 99)) if",
-      "bound"),
+      "vector chain"),
     ("11.3", "M rounded down", "decoder.reconstruction:descent_steps", "math.ceil", "math.floor",
-      "bound"),
+      "vector chain"),
     ("11.3", "M of natural logarithms", "decoder.reconstruction:descent_steps", "math.log2",
-      "math.log", "bound"),
+      "math.log", "vector chain"),
     ("11.3", "two steps an octave", "decoder.reconstruction:DESCENT_STEPS_PER_OCTAVE", "4", "2",
-      "bound"),
+      "vector chain"),
     ("11.3", "levels in equal steps", DESCEND,
       "state.sigma * (sigma_max / state.sigma) ** (i / steps)",
       "state.sigma + (sigma_max - state.sigma) * (i / steps)", "vector descent"),
     ("11.3", "the flow at rho = 0", DESCEND,
-      "sigma_next / sigma_prev *", "(sigma_next / sigma_prev) ** 2 *", "bound"),
+      "sigma_next / sigma_prev *", "(sigma_next / sigma_prev) ** 2 *", "vector chain"),
     ("11.3", "x at the next level", DESCEND, "denoise(y, sigma_prev)", "denoise(y, sigma_next)",
-      "bound"),
+      "vector chain"),
 )  # fmt: skip
 
 SOLVER = (
@@ -116,4 +116,6 @@ PIXELS = (
       'self.header.kind != "equal-rgb"', "True", "equal-rgb"),
 )  # fmt: skip
 
-OF_READERS = tuple(Misreading(*row) for row in (*CHAIN, *READERS, *DESCENT, *SOLVER, *PIXELS))
+OF_RECONSTRUCTIONS = tuple(
+    Misreading(*row) for row in (*CHAIN, *RECONSTRUCTIONS, *DESCENT, *SOLVER, *PIXELS)
+)
