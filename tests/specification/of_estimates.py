@@ -28,16 +28,16 @@ REFRESH = (
 
 BANDS = (
     ("11.5", "bands from r^2 with r 1 at half the sampling rate", "transforms:bands",
-      "-(-whole >> (BANDS - 1 - b))", "-(-4 * whole >> (BANDS - 1 - b))", "vector moved"),
+      "-(-whole >> (BANDS - 1 - b))", "-(-4 * whole >> (BANDS - 1 - b))", "vector bands"),
     ("11.5", "an edge belongs to the band below", "transforms:bands", 'side="right"',
-      'side="left"', "vector shown"),
+      'side="left"', "vector bands"),
     ("11.5", "bands of whole octaves", "transforms:bands",
-      "range(1, BANDS)", "[1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13]", "vector shown"),
+      "range(1, BANDS)", "[1, 1, 3, 3, 5, 5, 7, 7, 9, 9, 11, 11, 13]", "vector bands"),
     ("11.5", "i over W and j over H", "transforms:bands",
       "columns + (i * width) ** 2", "columns * width**2 // height**2 + (i * height) ** 2",
-      "vector chain"),
+      "vector bands"),
     ("11.5", "bands of rows only", "transforms:bands",
-      "columns + (i * width) ** 2", "columns * 0 + (i * width) ** 2", "vector shown"),
+      "columns + (i * width) ** 2", "columns * 0 + (i * width) ** 2", "vector bands"),
 )  # fmt: skip
 
 CALIBRATION = (

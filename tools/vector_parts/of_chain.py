@@ -5,13 +5,13 @@ import torch
 from vector_parts.standins import Formula, Patterned, pattern
 from vector_parts.writing import Rows, row
 
+from rdpcodec import transforms
 from rdpcodec.chain import Chain, Estimator
 from rdpcodec.chain.refiner import Refiner
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, ode
 from rdpcodec.domains import pixel_domain
 from rdpcodec.priors import load_prior
 from rdpcodec.schedule import sigma
-from rdpcodec.transforms import bands as bands_of
 
 GREY_BANDS = [0, 7, 8, 9, 10, 11, 12, 13]  # those of 8 by 8 that are not empty
 # From 2673 and 2590 M equal ratios end above the bound, by rounding; 1900 is below it.
@@ -43,7 +43,7 @@ def chain() -> Rows:
 
 def bands() -> Rows:
     """Bands of 5 by 8 coefficients."""
-    return {f"H = 8, W = 5, row {i}": row(b) for i, b in enumerate(bands_of(8, 5))}
+    return {f"H = 8, W = 5, row {i}": row(b) for i, b in enumerate(transforms.bands(8, 5))}
 
 
 def refresh() -> Rows:

@@ -9,8 +9,7 @@ from vector_parts.writing import Rows, row
 
 from rdpcodec.chain import Estimator
 from rdpcodec.compute import HOST
-from rdpcodec.domains import pixel_domain
-from rdpcodec.domains.gaussian import spectrum as gaussian_spectrum
+from rdpcodec.domains import gaussian, pixel_domain
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
 from rdpcodec.priors.calibration import Calibration
@@ -30,7 +29,7 @@ SCHEDULER = {
 
 def spectrum() -> Rows:
     """S of 10.3 for 6 by 4 pixels."""
-    found = gaussian_spectrum(4, 6)
+    found = gaussian.spectrum(4, 6)
     rows = {f"S_{d}(1, u), u = 0 .. 5": row(found[d, 1]) for d in range(3)}
     return {"S_d(0, 0), d = 0 .. 2": row(found[:, 0, 0])} | rows
 
