@@ -156,7 +156,7 @@ RECIPES = (
            coded(48, 32, RGB, prior="photo-1"), ALL_VIEWS),
     Recipe("trellis-photo-grey", "The default prior asked for grey.", "4 9.2 10",
            coded(40, 24, GREY, prior="photo-1")),
-    Recipe("trellis-photo-octaves", "Layers at 1/1, 1/2 and 1/4 of an odd picture.", "9.2 10.4",
+    Recipe("trellis-photo-octaves", "Layers at 1/1 and 1/2 of an odd picture.", "9.2 10.4",
            coded(93, 67, RGB, prior="photo-1", t=2100), (View(1),)),
     Recipe("trellis-photo-tiles", "Wider than a tile of the default prior.", "9.2 10.4",
            coded(1061, 20, RGB, prior="photo-1", t=2200), (View(0),)),

@@ -1,0 +1,51 @@
+"""Vectors of 11.3 and 11.4: descent, solver, pixels."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from vector_parts.writing import Rows, row
+
+from rdpcodec.decoder.reconstruction import Noisy, descend, noise_levels, ode, solve
+from rdpcodec.images.picture import to_bytes
+
+
+def unit_gaussian(y: Tensor, sigma: float) -> Tensor:
+    """Return the estimate of a normal number of variance 1."""
+    return y / (1 + sigma**2)
+
+
+def descent() -> Rows:
+    """The flow of a normal number from 3 to B = 1.3."""
+    asked: list[float] = []
+
+    def ask(y: Tensor, sigma: float) -> Tensor:
+        asked.append(sigma)
+        return unit_gaussian(y, sigma)
+
+    end = descend(ask, Noisy(torch.ones(1, dtype=torch.float64), 3.0), 1.3)
+    return {"s_0 .. s_M": row([*asked, end.sigma]), "y at B": row(end.y)}
+
+
+def solver() -> Rows:
+    """The solver on a normal number."""
+    one = torch.ones(1, dtype=torch.float64)
+    steps: list[float] = []
+
+    def ask(y: Tensor, sigma: float) -> Tensor:
+        steps.extend((float(y), float(unit_gaussian(y, sigma))))
+        return unit_gaussian(y, sigma)
+
+    solve(ask, Noisy(one, 2.0), unit_gaussian(one, 2.0), 3, 1.5)
+    ends = [float(ode(unit_gaussian, Noisy(one, 2.0), 0.5, n)) for n in (1, 2, 4)]
+    return {
+        "s_0 .. s_2 from 2": row(noise_levels(2.0, 3)),
+        "s_0 .. s_2 from 0.03": row(noise_levels(0.03, 3)),
+        "y_1, x_1, y_2, x_2": row(steps),
+        "x_(N-1), N = 1, 2, 4": row(ends),
+    }
+
+
+def pixels() -> Rows:
+    """Values of 11.4."""
+    x = np.array([-1.5, -1, -0.99, -0.25, 0, 0.25, 0.5, 0.996, 1, 7], dtype=np.float32)
+    return {"x": row(x), "value": row(to_bytes(x))}
