@@ -17,9 +17,9 @@ IDENTITY = (
 )  # fmt: skip
 
 DOMAINS = (
-    ("10.2", "grey asked at sigma, not at sqrt(3) sigma", "domains.pixels:GreyPixels.ask",
+    ("10.2", "grey evaluated at sigma, not at sqrt(3) sigma", "domains.pixels:GreyPixels.evaluate",
       "self.noise_scale * sigma", "sigma", "trellis-gaussian-grey-odd"),
-    ("10.2", "grey from the red channel, not from the mean", "domains.pixels:GreyPixels.ask",
+    ("10.2", "grey from the red channel, not from the mean", "domains.pixels:GreyPixels.evaluate",
       "estimate.mean(dim=1, keepdim=True)", "estimate[:, :1]", "vector chain"),
     ("10.2", "the axes of the state are R, G and B", "domains.pixels:RgbPixels.basis",
       "gaussian.COLOUR_BASIS", "np.eye(3, dtype=np.float32)", "vector shown"),
@@ -33,8 +33,8 @@ DOMAINS = (
     ("10.2", "the closed form answers at the bound", "chain.estimator:Estimator.__call__",
       "sigma > self.sigma_max", "sigma >= self.sigma_max", "vector chain"),
     ("10.2", "the closed form of grey at sigma", "domains.pixels:PixelDomain.closed_form",
-      "self.ask(gaussian.denoise, y, sigma)",
-      "self.ask(gaussian.denoise, y, sigma / self.noise_scale)", "vector chain"),
+      "self.evaluate(gaussian.denoise, y, sigma)",
+      "self.evaluate(gaussian.denoise, y, sigma / self.noise_scale)", "vector chain"),
 )  # fmt: skip
 
 GAUSSIAN = (
@@ -58,6 +58,7 @@ GAUSSIAN = (
       "np.float32(sigma * sigma)", "np.float32(sigma)", "trellis-gaussian-rgb"),
 )  # fmt: skip
 
+NETWORKS, SCALES = "priors.photo_1.network", "priors.photo_1.four_scales"
 AT_HOME = f"{PHOTO}:PhotoPrior._at_home"
 PAD = "transforms:pad_to_multiple"
 TILES = (
@@ -76,6 +77,28 @@ TILES = (
     ("10.4", "convolutions are transposed", f"{PHOTO}:_load_network", "value.float()",
       "(value.float().transpose(-1, -2) if value.ndim == 4 else value.float())",
       "vector network"),
+    ("10.4", "FFDNet from 2/255", f"{NETWORKS}:FFDNET_FROM", "4 / 255", "1.5 / 255",
+      "vector network"),
+    ("10.4", "FFDNet to 150/255", f"{NETWORKS}:FFDNET_TO", "64 / 255", "150 / 255",
+      "vector network"),
+    ("10.4", "FFDNet's noise is sigma", "priors.photo_1.ffdnet:FFDNet.forward",
+      "sigma.to(x)", "(2 * sigma).to(x)", "vector network"),
+    ("10.4", "the variance of pixels is 1/4", f"{SCALES}:SIGMA_DATA", "0.25", "0.5",
+      "vector network"),
+    ("10.4", "the noise told is at least 4/255", f"{SCALES}:TOLD_MIN", "0.5", "4",
+      "vector network"),
+    ("10.4", "the noise told is no logarithm", f"{SCALES}:FourScales.forward",
+      ".log() / 4", " / 4", "vector network"),
+    ("10.4", "the noisy picture is not added back", f"{SCALES}:FourScales.forward",
+      "0.5 + kept * (p - 0.5)", "0.5 + 0 * p", "vector network"),
+    ("10.4", "what is made is not scaled", f"{SCALES}:FourScales.forward",
+      "made_scale(sigma)", "torch.ones_like(sigma)", "vector network"),
+    ("10.4", "a ReLU after each block", f"{SCALES}:Block.forward",
+      "return x + self.second(functional.relu(self.first(x)))",
+      "return functional.relu(x + self.second(functional.relu(self.first(x))))",
+      "vector network"),
+    ("10.4", "what comes from below replaces", f"{SCALES}:Scale.forward",
+      "x = x + self.up(", "x = self.up(", "vector network"),
     ("10.4", "tiles of 512", f"{PHOTO}:TILING", "Tiling(1024, 64)", "Tiling(512, 64)",
       "vector photo"),
     ("10.4", "no tiles at all", f"{PHOTO}:TILING", "Tiling(1024, 64)", "Tiling(2048, 64)",

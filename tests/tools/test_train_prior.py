@@ -4,14 +4,18 @@ import importlib
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from safetensors.torch import load_file
+
+from rdpcodec.priors.photo_1.four_scales import FourScales
 
 TOOL = Path(__file__).parents[2] / "tools" / "train_prior"
 
@@ -33,12 +37,16 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
+SMALL = (
+    "data.crop=48", "data.crops=2", "data.sizes=[1.0, 0.5]", "data.coarse=[0.5, 0.5]",
+    "data.fine=[0.0, 1.0]", "network.compile=false", "run.steps_between_looks=1",
+)  # fmt: skip
+
+
 def train(photos: Path, run: Path, minutes: float) -> str:
     """Train for some minutes and return what the tool printed."""
     command = [sys.executable, str(TOOL / "train.py"), str(photos), str(photos), str(run)]
-    settings = [f"run.minutes={minutes}", "run.trunk_from_minute=0.0001", "data.crop=[64,64,64,64]"]
-    settings += ["data.pixels_per_batch=4096"]
-    for setting in settings:
+    for setting in (f"run.minutes={minutes}", *SMALL):
         command += ["--set", setting]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
@@ -60,7 +68,7 @@ def progress(run: Path) -> dict[str, float]:
 @pytest.mark.slow
 @pytest.mark.weights
 def test_a_run_goes_on_from_its_checkpoint(photos: Path, tmp_path: Path) -> None:
-    """The second call adds steps, the branch and then the trunk move, and the average follows."""
+    """The second call adds steps, every scale moves, and the average follows."""
     run = tmp_path / "run"
     printed = train(photos, run, 0.05)
     first, before = progress(run), state(run, "weights")
@@ -69,44 +77,73 @@ def test_a_run_goes_on_from_its_checkpoint(photos: Path, tmp_path: Path) -> None
     train(photos, run, 0.1)
     second, after = progress(run), state(run, "weights")
     assert second["step"] > first["step"]
-    assert second["trunk_since"] == first["trunk_since"] is not None
-    for key in ("trunk.0.weight", "context.up.weight", "context.below.down.bias"):
+    for key in ("head.weight", "scales.below.below.below.before.0.second.weight", "tail.bias"):
         assert not torch.equal(before[key], after[key]), key
     average = state(run, "average")
-    assert not torch.equal(average["context.up.weight"], after["context.up.weight"])
+    assert not torch.equal(average["tail.weight"], after["tail.weight"])
+
+
+def test_shipped_weights_suit_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run can start from what the package holds; FFDNet's tensors are none of its business."""
+    monkeypatch.syspath_prepend(str(TOOL))
+    shipped = importlib.import_module("train").shipped_weights()
+    assert shipped.keys() == FourScales().state_dict().keys()
+
+
+def batches(tool: ModuleType, photos: Path, **changes: object) -> Any:
+    """Return a source of batches of the test's picture, with the settings of the tool."""
+    settings = tomllib.loads((TOOL / "config.toml").read_text())
+    settings["data"] |= {"crop": 48, "crops": 16, "sizes": [1.0, 0.5]}
+    settings["data"] |= {"coarse": [0.5, 0.5], "fine": [0.0, 1.0], **changes}
+    torch.manual_seed(7)
+    return tool.Batches(tool.read_pictures(photos), settings, 7, torch.device("cpu"))
 
 
 def test_batches_are_seeded_and_in_range(tool: ModuleType, photos: Path) -> None:
-    """One seed gives the same batches twice; pixels in [0, 1], sigma in the range of its kind."""
-    settings = {
-        "data": {
-            "scale_chance": [0.4, 0.2, 0.2, 0.2], "crop": [128, 128, 64, 64],
-            "pixels_per_batch": 16384, "shrink_chance": 0.5, "shrink": [0.5, 0.8],
-            "always_shrink_below_sigma": 0.08, "graphics_chance": 0.2, "grey_chance": 0.2,
-        },
-        "noise": {"coarse": [0.05, 1.2], "fine": [0.005, 0.05], "fine_chance": 0.5},
-    }  # fmt: skip
-    pictures = tool.read_pictures(photos)
-    one, two = (iter(tool.Batches(pictures, settings, 7)) for _ in range(2))
-    kinds = set()
-    for _ in range(20):
-        batch, again = next(one), next(two)
-        assert torch.equal(batch.clean, again.clean)
-        assert torch.equal(batch.sigma, again.sigma)
-        assert batch.clean.shape[0] * batch.clean.shape[2] ** 2 == 16384
+    """One seed gives the same batch twice; pixels in [0, 1], noise in the configured range."""
+    source = batches(tool, photos)
+    first = source.draw()
+    for batch in (first, *(source.draw() for _ in range(10))):
+        assert batch.clean.shape == (16, 3, 48, 48)
         assert 0 <= float(batch.clean.min()) <= float(batch.clean.max()) <= 1
-        low, high = (0.005, 0.05) if batch.fine else (0.05, 1.2)
-        assert low <= float(batch.sigma.min()) <= float(batch.sigma.max()) <= high
-        kinds.add((batch.fine, batch.clean.shape[2]))
-    assert kinds >= {(True, 128), (False, 128), (False, 64)}
+        assert 0.4 / 255 <= float(batch.sigma.min()) <= float(batch.sigma.max()) <= 160 / 255
+    again = batches(tool, photos).draw()
+    assert torch.equal(again.clean, first.clean)
+    assert torch.equal(again.sigma, first.sigma)
 
 
-def test_halving_is_the_mean_of_four(tool: ModuleType) -> None:
-    """A reduced picture has the mean of 2 x 2 pixels; an odd last row is left out."""
-    picture = np.arange(5 * 4 * 3, dtype=np.uint8).reshape(5, 4, 3)
-    halved = tool.halve(picture)
-    assert halved.shape == (2, 2, 3)
-    assert halved[0, 0, 0] == round((0 + 3 + 12 + 15) / 4)
+def test_crops_are_the_photo_turned(tool: ModuleType) -> None:
+    """Every crop is a piece of its picture, turned in one of eight ways; all ways occur."""
+    rng = np.random.default_rng(2)
+    picture = torch.from_numpy(rng.integers(0, 256, (3, 20, 31), dtype=np.uint8))
+    store = tool.Store(torch.device("cpu"))
+    store.add(picture[:, :12, :12], 0)
+    store.add(picture, 0)
+    store.close()
+    torch.manual_seed(0)
+    crops = (store.crops(torch.full((200,), 1), 12) * 255).round().to(torch.uint8)
+    pieces = picture.unfold(1, 12, 1).unfold(2, 12, 1).flatten(1, 2).transpose(0, 1)
+    seen = set()
+    for crop in crops:
+        for turn in range(8):
+            turned = torch.rot90(crop, turn % 4, (1, 2))
+            turned = turned.flip(2) if turn > 3 else turned
+            same = (turned.sort(dim=0).values == pieces.sort(dim=1).values).flatten(1).all(dim=1)
+            if bool(same.any()):
+                seen.add(turn)
+                break
+        else:
+            pytest.fail("a crop is no piece of its picture")
+    assert seen == set(range(8))
+
+
+def test_reduced_pictures_are_means(tool: ModuleType) -> None:
+    """Half the size is the mean of 2 x 2 pixels; an odd last row is left out."""
+    picture = torch.arange(3 * 5 * 4, dtype=torch.uint8).view(3, 5, 4)
+    halved = tool.reduced(picture, 0.5)
+    assert halved.shape == (3, 2, 2)
+    assert int(halved[0, 0, 0]) == 2  # of 0, 1, 4, 5, halves to even
+    assert tool.reduced(picture, 0.75).shape == (3, 4, 3)
 
 
 def test_an_empty_folder_is_named(tool: ModuleType, tmp_path: Path) -> None:

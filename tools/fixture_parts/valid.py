@@ -154,7 +154,7 @@ RECIPES = (
            coded(48, 32, RGB), ALL_VIEWS),
     Recipe("trellis-photo-rgb", "The default coder and prior, every view.", "4 5 6 8 9.2 10 11",
            coded(48, 32, RGB, prior="photo-1"), ALL_VIEWS),
-    Recipe("trellis-photo-grey", "The default prior asked for grey.", "4 9.2 10",
+    Recipe("trellis-photo-grey", "The default prior evaluated for grey.", "4 9.2 10",
            coded(40, 24, GREY, prior="photo-1")),
     Recipe("trellis-photo-octaves", "Layers at 1/1 and 1/2 of an odd picture.", "9.2 10.4",
            coded(93, 67, RGB, prior="photo-1", t=2100), (View(1),)),

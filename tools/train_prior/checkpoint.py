@@ -23,7 +23,6 @@ class Progress:
 
     step: int = 0
     seconds: float = 0.0
-    trunk_since: int | None = None
     history: list[dict[str, Any]] = field(default_factory=list)
 
 

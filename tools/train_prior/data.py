@@ -1,33 +1,34 @@
-"""Training batches: crops of photos, graphics and their reductions, with noise on top."""
+"""Training batches: crops of photos at several sizes, graphics and patterns, cut on the device.
 
-from collections.abc import Iterator
+All pictures lie in one vector of bytes on the device that trains. A crop is an arithmetic on
+indices, with one of the eight symmetries and a permutation of the channels in it, so that making
+a batch costs less than one layer of the network.
+"""
+
 from dataclasses import dataclass
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from graphics import draw_page
+from graphics import draw_page, draw_pattern
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 
 Picture = NDArray[np.uint8]
-PAGES = 48
+PAGES, PATTERNS = 72, 24
 PAGE_SIZE = 512
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Clean pixels in [0, 1], (B, 3, h, w), and a noise level of [-1, 1] each, (B,).
-
-    `fine` is set where the noise is finer than bfloat16 can tell.
-    """
+    """Clean pixels in [0, 1], (B, 3, n, n), and the noise of each crop on that scale, (B,)."""
 
     clean: Tensor
     sigma: Tensor
-    fine: bool
 
 
 def read_pictures(folder: Path) -> list[Picture]:
@@ -35,77 +36,128 @@ def read_pictures(folder: Path) -> list[Picture]:
     paths = sorted(p for p in folder.iterdir() if p.suffix in {".avif", ".webp", ".png"})
     if not paths:
         raise SystemExit(f"{folder} holds no .avif, .webp or .png picture to train on.")
-    return [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    with ThreadPool() as pool:
+        return pool.map(lambda path: np.asarray(Image.open(path).convert("RGB")), paths)
 
 
-def halve(picture: Picture) -> Picture:
-    """Return the picture at half its size, the mean of every 2 x 2 pixels."""
-    even = picture[: picture.shape[0] // 2 * 2, : picture.shape[1] // 2 * 2].astype(np.float32)
-    mean = even.reshape(even.shape[0] // 2, 2, even.shape[1] // 2, 2, 3).mean(axis=(1, 3))
-    return np.rint(mean).astype(np.uint8)
+class Store:
+    """Planar pictures in one vector of bytes, with where each begins and how large it is."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        self._parts: list[Tensor] = []
+        self._rows: list[tuple[int, int, int]] = []
+        self._kinds: list[int] = []
+        self._end = 0
+
+    def add(self, planar: Tensor, kind: int) -> None:
+        """Keep one picture, (3, H, W) uint8, as one of a kind."""
+        self._rows.append((self._end, *planar.shape[1:]))
+        self._kinds.append(kind)
+        self._parts.append(planar.reshape(-1))
+        self._end += planar.numel()
+
+    def close(self) -> None:
+        """Put all into one vector; nothing can be added after this."""
+        self.bytes = torch.cat(self._parts)
+        self._parts.clear()
+        self.rows = torch.tensor(self._rows, device=self._device)
+        self.kinds = torch.tensor(self._kinds, device=self._device)
+
+    def chances(self, shares: list[float], crop: int) -> Tensor:
+        """Return the chance of every picture: a share for each kind, by area within a kind."""
+        room = (self.rows[:, 1:] - crop + 1).clamp(min=0).prod(dim=1).double()
+        for kind, share in enumerate(shares):
+            of_kind = self.kinds == kind
+            room[of_kind] *= share / room[of_kind].sum().clamp(min=1)
+        return room.float()
+
+    def crops(self, chosen: Tensor, crop: int) -> Tensor:
+        """Return a random crop of each chosen picture, turned at random, (B, 3, n, n) in [0, 1]."""
+        start, height, width = (v.view(-1, 1, 1, 1) for v in self.rows[chosen].unbind(dim=1))
+        count, device = len(chosen), self._device
+        top = (torch.rand(start.shape, device=device) * (height - crop + 1)).long()
+        left = (torch.rand(start.shape, device=device) * (width - crop + 1)).long()
+        along = torch.arange(crop, device=device)
+        down, right, turned = torch.rand(3, count, 1, 1, 1, device=device) < 0.5
+        i, j = along.view(1, 1, -1, 1), along.view(1, 1, 1, -1)
+        i, j = torch.where(turned, j, i), torch.where(turned, i, j)
+        row = top + torch.where(down, crop - 1 - i, i)
+        column = left + torch.where(right, crop - 1 - j, j)
+        channel = self._channels(count).view(-1, 3, 1, 1)
+        index = start + (channel * height + row) * width + column
+        return self.bytes[index].float() / 255
+
+    def _channels(self, count: int) -> Tensor:
+        """Return the order of the channels, (B, 3): changed for one crop in five."""
+        shuffled = torch.rand(count, 3, device=self._device).argsort(dim=1)
+        straight = torch.arange(3, device=self._device).expand(count, -1)
+        return torch.where(torch.rand(count, 1, device=self._device) < 0.2, shuffled, straight)
 
 
 class Batches:
-    """An endless, seeded source of batches; every batch is of one scale."""
+    """An endless source of batches."""
 
-    def __init__(self, pictures: list[Picture], settings: dict[str, Any], seed: int) -> None:
-        self._data, self._noise = settings["data"], settings["noise"]
-        self._rng = np.random.default_rng(seed)
-        self._pages = [draw_page(PAGE_SIZE, self._rng) for _ in range(PAGES)]
-        self._scales = self._pyramid(pictures)
+    def __init__(
+        self, pictures: list[Picture], settings: dict[str, Any], seed: int, device: torch.device
+    ) -> None:
+        self._data, self._noise, self._device = settings["data"], settings["noise"], device
+        data, rng = self._data, np.random.default_rng(seed)
+        store = Store(device)
+        for picture in pictures:
+            planar = torch.from_numpy(picture.copy()).to(device).permute(2, 0, 1)
+            for kind, factor in enumerate(data["sizes"]):
+                if min(planar.shape[1:]) * factor >= data["crop"]:
+                    store.add(reduced(planar, factor), kind)
+        for draw, times in ((draw_page, PAGES), (draw_pattern, PATTERNS)):
+            for _ in range(times):
+                page = torch.from_numpy(draw(PAGE_SIZE, rng).copy()).to(device)
+                store.add(page.permute(2, 0, 1), len(data["sizes"]))
+        store.close()
+        self._store = store
+        self._coarse = store.chances([*data["coarse"], data["graphics"]], data["crop"])
+        self._fine = store.chances([*data["fine"], data["graphics"]], data["crop"])
 
-    def _pyramid(self, pictures: list[Picture]) -> list[list[Picture]]:
-        scales = []
-        for crop in self._data["crop"]:
-            scales.append([p for p in pictures if min(p.shape[:2]) >= crop])
-            pictures = [halve(p) for p in pictures]
-        return scales
+    def draw(self) -> Batch:
+        """Return the next batch."""
+        data, device = self._data, self._device
+        count = data["crops"]
+        sigma = self._draw_sigma(count)
+        fine = torch.multinomial(self._fine, count, replacement=True)
+        coarse = torch.multinomial(self._coarse, count, replacement=True)
+        chosen = torch.where(sigma < data["fine_below"] / 255, fine, coarse)
+        clean = self._store.crops(chosen, data["crop"])
+        grey = torch.rand(count, 1, 1, 1, device=device) < data["grey_chance"]
+        clean = torch.where(grey, clean.mean(dim=1, keepdim=True), clean)
+        return Batch(self._with_grain(clean), sigma)
 
-    def __iter__(self) -> Iterator[Batch]:
-        chances = self._data["scale_chance"]
-        while True:
-            scale = int(self._rng.choice(len(chances), p=chances))
-            fine = scale == 0 and self._rng.random() < self._noise["fine_chance"]
-            crop = self._data["crop"][scale]
-            count = self._data["pixels_per_batch"] // crop**2
-            sigma = [self._draw_sigma(scale, fine=fine) for _ in range(count)]
-            clean = [self._draw_crop(scale, crop, s) for s in sigma]
-            yield Batch(torch.stack(clean), torch.tensor(sigma, dtype=torch.float32), fine)
+    def _draw_sigma(self, count: int) -> Tensor:
+        """Return noise levels: uniform in their logarithm on a low and on a high range."""
+        high = torch.rand(count, device=self._device) < self._noise["high_chance"]
+        u = torch.rand(count, device=self._device)
+        low, middle, top = (float(np.log(v / 255)) for v in self._noise["range"])
+        return torch.where(high, middle + u * (top - middle), low + u * (middle - low)).exp()
 
-    def _draw_sigma(self, scale: int, *, fine: bool) -> float:
-        low, high = self._noise["fine" if fine else "coarse"]
-        if scale > 0:  # the pyramid asks the reduced pictures only in the last octave
-            low = high / 2
-        return float(np.exp(self._rng.uniform(np.log(low), np.log(high))))
+    def _with_grain(self, clean: Tensor) -> Tensor:
+        """Return the crops, some of them with grain that belongs to the picture."""
+        shape = (len(clean), 1, 1, 1)
+        low, high = (float(np.log(v / 255)) for v in self._data["grain"])
+        amplitude = (low + torch.rand(shape, device=self._device) * (high - low)).exp()
+        amplitude *= torch.rand(shape, device=self._device) < self._data["grain_chance"]
+        grain = torch.randn_like(clean)
+        mono = torch.rand(shape, device=self._device) < 0.5
+        grain = torch.where(mono, grain[:, :1], grain)
+        return (clean + amplitude * grain).clamp_(0, 1)
 
-    def _draw_crop(self, scale: int, crop: int, sigma: float) -> Tensor:
-        rng, data = self._rng, self._data
-        pool = self._scales[scale]
-        if scale == 0 and rng.random() < data["graphics_chance"]:
-            pool = self._pages
-        picture = pool[rng.integers(len(pool))]
-        factor = 1.0
-        needs_shrink = sigma < data["always_shrink_below_sigma"]
-        if scale == 0 and (needs_shrink or rng.random() < data["shrink_chance"]):
-            factor = rng.uniform(*data["shrink"])
-        side = min(round(crop / factor), *picture.shape[:2])
-        top, left = (rng.integers(n - side + 1) for n in picture.shape[:2])
-        pixels = torch.from_numpy(picture[top : top + side, left : left + side].copy())
-        pixels = pixels.permute(2, 0, 1).float() / 255
-        if side != crop:
-            pixels = functional.interpolate(
-                pixels[None], (crop, crop), mode="bicubic", antialias=True
-            )[0].clamp(0, 1)
-        return self._turn(pixels)
 
-    def _turn(self, pixels: Tensor) -> Tensor:
-        """Return the crop flipped, transposed, with its channels permuted, or grey."""
-        rng = self._rng
-        pixels = torch.rot90(pixels, int(rng.integers(4)), (1, 2))
-        if rng.random() < 0.5:
-            pixels = pixels.flip(2)
-        if rng.random() < self._data["grey_chance"]:
-            return pixels.mean(dim=0, keepdim=True).expand(3, -1, -1)
-        if rng.random() < 0.25:
-            pixels = pixels[torch.from_numpy(rng.permutation(3))]
-        return pixels
+def reduced(planar: Tensor, factor: float) -> Tensor:
+    """Return (3, H, W) uint8 at a factor of its size: means of squares, or by a cubic filter."""
+    if factor == 1:
+        return planar.contiguous()
+    x = planar[None].float()
+    if (1 / factor).is_integer():
+        small = functional.avg_pool2d(x, int(1 / factor))
+    else:
+        size = [round(n * factor) for n in planar.shape[1:]]
+        small = functional.interpolate(x, size, mode="bicubic", antialias=True)
+    return small[0].round().clamp(0, 255).to(torch.uint8)

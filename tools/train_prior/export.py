@@ -1,6 +1,7 @@
 """Ship a run: `python tools/train_prior/export.py RUN_FOLDER`.
 
-Writes the averaged weights, as float16, where the package keeps those of `photo-1`. Run
+Puts the averaged weights, as float16, in place of those of the network of four scales in the
+package's `photo-1`; FFDNet's stay. Run
 `tools/measure_prior.py VALIDATION --prior photo-1 --calibration ...` and
 `tools/make_fixtures.py --all` afterwards.
 """
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import checkpoint
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+TRAINED = "four_scales."
 WEIGHTS = Path(__file__).parents[2] / "rdpcodec" / "priors" / "photo_1" / "weights.safetensors"
 
 
@@ -24,10 +26,12 @@ def main() -> None:
     if folder is None:
         raise SystemExit(f"{run} holds no checkpoint.")
     average = checkpoint.read(folder, "average")
+    shipped = {k: v for k, v in load_file(WEIGHTS).items() if not k.startswith(TRAINED)}
+    shipped |= {TRAINED + key: value.to(torch.float16) for key, value in average.items()}
     partial = WEIGHTS.with_suffix(".partial")
-    save_file({key: value.to(torch.float16) for key, value in average.items()}, partial)
+    save_file(shipped, partial)
     partial.replace(WEIGHTS)
-    parameters = sum(value.numel() for value in average.values())
+    parameters = sum(value.numel() for value in shipped.values())
     print(f"{WEIGHTS.name}: {parameters} parameters, {WEIGHTS.stat().st_size} bytes")
 
 

@@ -1,4 +1,4 @@
-"""Pages of text and flat graphics, so that screenshots are not foreign to the prior."""
+"""Pages of text, flat graphics and patterns, so that none of them is foreign to the prior."""
 
 import string
 
@@ -28,6 +28,22 @@ def draw_page(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     return np.asarray(page)
 
 
+def draw_pattern(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return what no photo has: a checkerboard, stripes or random pixels, (size, size, 3)."""
+    across, down = np.arange(size), np.arange(size)[:, None]
+    kind, period = int(rng.integers(4)), int(rng.integers(1, 9))
+    if kind == 0:
+        level = ((across // period + down // period) % 2).astype(np.float64)
+    elif kind == 1:
+        level = ((across + int(rng.integers(3)) * down) // period % 2).astype(np.float64)
+    elif kind == 2:  # a ramp, dithered to two values
+        level = (rng.random((size, size)) < (across + down) / (2 * size)).astype(np.float64)
+    else:
+        level = np.kron(rng.random((size // 8, size // 8)), np.ones((8, 8)))
+    dark, bright = (np.array(_colour(rng, light=light), float) for light in (False, True))
+    return np.rint(dark + level[..., None] * (bright - dark)).astype(np.uint8)
+
+
 def _draw_shape(draw: ImageDraw.ImageDraw, size: int, rng: np.random.Generator) -> None:
     (x0, x1), (y0, y1) = (sorted(rng.integers(0, size, 2).tolist()) for _ in range(2))
     outline = _colour(rng) if rng.random() < 0.5 else None
@@ -52,4 +68,6 @@ def _draw_line(
 def _colour(rng: np.random.Generator, *, light: bool | None = None) -> tuple[int, int, int]:
     low, high = {None: (0, 256), True: (160, 256), False: (0, 110)}[light]
     red, green, blue = rng.integers(low, high, 3).tolist()
+    if rng.random() < 0.2:  # the ends of the range
+        red, green, blue = (255 * (v > 127) for v in rng.integers(0, 256, 3).tolist())
     return (red, red, red) if rng.random() < 0.4 else (red, green, blue)

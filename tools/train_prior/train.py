@@ -1,14 +1,14 @@
-"""Train `photo-1`: `python tools/train_prior/train.py PHOTOS VALIDATION RUN_FOLDER`.
+"""Train the network of four scales of `photo-1`.
 
-A new run starts from the shipped weights, or from their trunk, which is FFDNet's; otherwise it
-goes on from the checkpoints in its folder. Every setting is in config.toml; `--set
-section.name=value` changes one.
+    python tools/train_prior/train.py PHOTOS VALIDATION RUN_FOLDER
+
+A new run starts from nothing, or from the shipped weights; otherwise it goes on from the
+checkpoint in its folder. Every setting is in config.toml; `--set section.name=value` changes one.
 """
 
 import argparse
 import copy
 import json
-import math
 import time
 import tomllib
 from pathlib import Path
@@ -17,12 +17,12 @@ from typing import Any
 import checkpoint
 import torch
 from data import Batch, Batches, read_pictures
-from export import WEIGHTS
+from export import TRAINED, WEIGHTS
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from validate import validate
 
-from rdpcodec.priors.photo_1.network import PhotoNetwork
+from rdpcodec.priors.photo_1.four_scales import FourScales
 
 CONFIG = Path(__file__).with_name("config.toml")
 
@@ -33,13 +33,17 @@ def main() -> None:
     settings = read_settings(arguments.set)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(settings["seed"])
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = True
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     run = Run(settings, arguments.run, device)
     # A resumed run goes on with batches that it has not seen.
-    batches = Batches(
-        read_pictures(arguments.photos), settings, settings["seed"] + run.progress.step
-    )
+    seed = settings["seed"] + run.progress.step
+    torch.manual_seed(seed)
+    pictures = read_pictures(arguments.photos)
+    print(f"{len(pictures)} pictures", flush=True)
+    batches = Batches(pictures, settings, seed, device)
     run.train(batches, read_pictures(arguments.validation))
 
 
@@ -71,43 +75,47 @@ class Run:
 
     def __init__(self, settings: dict[str, Any], folder: Path, device: torch.device) -> None:
         self.settings, self.folder, self.device = settings, folder, device
-        network = PhotoNetwork(tuple(settings["network"]["widths"]))
-        start_from(network, settings["network"]["start"])
+        choice = settings["optimiser"]
+        network = FourScales()
+        if settings["network"]["start"] == "photo-1":
+            network.load_state_dict(shipped_weights())
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.network).requires_grad_(requires_grad=False)
-        choice = settings["optimiser"]
         self.optimiser = torch.optim.Adam(
-            [
-                {"params": list(self.network.trunk.parameters()), "base": choice["rate_trunk"]},
-                {"params": list(self.network.context.parameters()), "base": choice["rate_context"]},
-            ],
-            betas=tuple(choice["betas"]),
+            self.network.parameters(), betas=tuple(choice["betas"]), fused=device.type == "cuda"
         )
         self.progress = checkpoint.load(folder, self.network, self.average, self.optimiser)
+        self.half = choice["precision"] == "float16" and device.type == "cuda"
+        self.scaler = torch.amp.GradScaler(device.type, init_scale=2.0**10, enabled=self.half)
+        self._layers = self.network.layers
+        if settings["network"]["compile"]:
+            self.network.layers = torch.compile(self.network.layers, dynamic=False)  # type: ignore[method-assign]
 
     def train(self, batches: Batches, validation: list[Any]) -> None:
         """Train until the run's minutes are spent, with checkpoints and validation."""
         timing = self.settings["run"]
         progress, saved, validated = self.progress, self.progress.seconds, self.progress.seconds
-        loss_mean = math.nan
-        source = iter(batches)
+        self._step(batches.draw(), rate=0.0)  # compiles
+        loss = torch.zeros((), device=self.device)
         while progress.seconds < 60 * timing["minutes"]:
             started = self._clock()
-            loss = self._step(next(source))
+            for _ in range(timing["steps_between_looks"]):
+                loss.lerp_(self._step(batches.draw()), 0.01)
+                progress.step += 1
+            value = float(loss)  # waits for the device
             progress.seconds += self._clock() - started
-            progress.step += 1
-            loss_mean = loss if math.isnan(loss_mean) else 0.99 * loss_mean + 0.01 * loss
-            if progress.step % 100 == 0:
-                print(
-                    f"{progress.seconds / 60:6.1f} min  step {progress.step}  {loss_mean:.5f}",
-                    flush=True,
-                )
+            print(
+                f"{progress.seconds / 60:6.2f} min  step {progress.step}  {value:.5f}"
+                f"  scale {self.scaler.get_scale():.0f}",
+                flush=True,
+            )
             if progress.seconds - validated > 60 * timing["validate_minutes"]:
                 validated = progress.seconds
                 self._validate(validation)
             if progress.seconds - saved > 60 * timing["checkpoint_minutes"]:
                 saved = progress.seconds
                 self._save()
+        self._save()
         self._validate(validation)
         self._save()
 
@@ -117,44 +125,39 @@ class Run:
             return time.process_time() / torch.get_num_threads()
         return time.perf_counter()
 
-    def _step(self, batch: Batch) -> float:
-        self._set_rates()
-        clean, sigma = batch.clean.to(self.device), batch.sigma.to(self.device)
-        loss = self._loss(clean, sigma, fine=batch.fine)
+    def _step(self, batch: Batch, *, rate: float = 1.0) -> Tensor:
+        """Take one step, at a factor of the learning rate, and return the loss."""
+        self._set_rate(rate)
+        loss = self._loss(batch)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        self.scaler.scale(loss).backward()
+        self.scaler.unscale_(self.optimiser)
         choice = self.settings["optimiser"]
         nn.utils.clip_grad_norm_(self.network.parameters(), choice["clip_norm"])
-        self.optimiser.step()
+        self.scaler.step(self.optimiser)
+        self.scaler.update()
         decay = min(choice["ema"], 1 - 1 / (self.progress.step + 2))
         with torch.no_grad():
-            for mean, value in zip(
-                self.average.parameters(), self.network.parameters(), strict=True
-            ):
-                mean.lerp_(value, 1 - decay)
-        return float(loss.detach())
+            means = list(self.average.parameters())
+            torch._foreach_lerp_(means, list(self.network.parameters()), 1 - decay)
+        return loss.detach()
 
-    def _set_rates(self) -> None:
-        """Set the learning rates: a warm-up, then half a cosine over the run's minutes."""
-        choice, timing, progress = self.settings["optimiser"], self.settings["run"], self.progress
-        minutes = progress.seconds / 60
-        if progress.trunk_since is None and minutes >= timing["trunk_from_minute"]:
-            progress.trunk_since = progress.step
-        self.network.trunk.requires_grad_(progress.trunk_since is not None)
-        fall = 0.5 * (1 + math.cos(math.pi * min(1.0, minutes / timing["minutes"])))
-        starts = (progress.trunk_since or 0, 0)
-        for group, start in zip(self.optimiser.param_groups, starts, strict=True):
-            warm = min(1.0, (progress.step - start + 1) / choice["warmup_steps"])
-            group["lr"] = group["base"] * warm * fall
+    def _set_rate(self, factor: float) -> None:
+        """Set the learning rate: a warm-up, then a straight fall to zero over the minutes."""
+        choice, progress = self.settings["optimiser"], self.progress
+        left = max(0.0, 1 - progress.seconds / (60 * self.settings["run"]["minutes"]))
+        warm = min(1.0, (progress.step + 1) / choice["warmup_steps"])
+        for group in self.optimiser.param_groups:
+            group["lr"] = factor * choice["rate"] * warm * left
 
-    def _loss(self, clean: Tensor, sigma: Tensor, *, fine: bool) -> Tensor:
-        """Return the weighted squared error of the estimate from a fresh noisy state."""
-        noisy = clean + (sigma / 2).view(-1, 1, 1, 1) * torch.randn_like(clean)
-        short = self.settings["optimiser"]["precision"] == "bfloat16" and not fine
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=short):
-            estimate = self.network(noisy, sigma / 2)
-        error = (estimate.float() - clean).square().mean(dim=(1, 2, 3))
-        return (4 * error * sigma ** -self.settings["noise"]["weight_exponent"]).mean()
+    def _loss(self, batch: Batch) -> Tensor:
+        """Return the squared error of the estimates, over what is usual at their noise."""
+        sigma = batch.sigma
+        noisy = torch.addcmul(batch.clean, torch.randn_like(batch.clean), sigma.view(-1, 1, 1, 1))
+        with torch.autocast(self.device.type, dtype=torch.float16, enabled=self.half):
+            estimate = self.network(noisy, sigma)
+        error = (estimate.float() - batch.clean).square().mean(dim=(1, 2, 3))
+        return (error / usual_error(sigma)).mean()
 
     def _validate(self, pictures: list[Any]) -> None:
         row = validate(self.average, pictures, self.device)
@@ -167,12 +170,15 @@ class Run:
         checkpoint.save(self.folder, self.network, self.average, self.optimiser, self.progress)
 
 
-def start_from(network: PhotoNetwork, start: str) -> None:
-    """Give the network the shipped weights of photo-1, or only its trunk, which is FFDNet's."""
-    shipped = {name: value.float() for name, value in load_file(WEIGHTS).items()}
-    if start == "trunk":
-        shipped = {name: value for name, value in shipped.items() if name.startswith("trunk.")}
-    network.load_state_dict(shipped, strict=start != "trunk")
+def shipped_weights() -> dict[str, Tensor]:
+    """Return the weights of the network of four scales that the package holds."""
+    stored = load_file(WEIGHTS).items()
+    return {k.removeprefix(TRAINED): v.float() for k, v in stored if k.startswith(TRAINED)}
+
+
+def usual_error(sigma: Tensor) -> Tensor:
+    """Return about the mean squared error of a good denoiser of photos at this noise."""
+    return sigma.square() / (1 + (255 / 1.35 * sigma) ** 0.9)
 
 
 if __name__ == "__main__":

@@ -35,25 +35,32 @@ def spectrum() -> Rows:
 
 
 def network() -> Rows:
-    """Two evaluations of photo-1 on 16 by 16 pixels; what goes into its first convolution, too."""
+    """Evaluations of photo-1 on 16 by 16 pixels; what goes into a first convolution, too."""
+    found: Rows = {}
+    for level, sigma in (("1/64", 1 / 64), ("1/4", 0.25), ("1", 1.0)):
+        found |= _evaluation(level, sigma)
+    return found
+
+
+def _evaluation(level: str, sigma: float) -> Rows:
+    """Return what one evaluation sees, makes first and gives."""
     seen: Rows = {}
     prior = PhotoPrior()  # not the one that the process keeps: tests load it wrongly
 
     def keep(_: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
-        seen["input at (1, 2)"] = row(given[0][0, :, AT[0], AT[1]])
-        seen["first convolution at (1, 2), channels 0 .. 7"] = row(out[0, :8, AT[0], AT[1]])
+        name = f"sigma = {level}, at (1, 2)"
+        seen[f"{name}: input"] = row(given[0][0, :, AT[0], AT[1]])
+        seen[f"{name}: first convolution, channels 0 .. 7"] = row(out[0, :8, AT[0], AT[1]])
 
-    layers = prior._network.modules()
-    first = next(layer for layer in layers if isinstance(layer, nn.Conv2d))
-    handle = first.register_forward_hook(keep)
+    firsts = [prior._network.ffdnet[0], prior._network.four_scales.head]
+    handles = [first.register_forward_hook(keep) for first in firsts]
     try:
-        clean = {"1/4": prior.denoise(pattern(0, 3, 16, 16), 0.25)}
+        x = prior.denoise(pattern(0, 3, 16, 16), sigma)
     finally:
-        handle.remove()
-    clean["1"] = prior.denoise(pattern(0, 3, 16, 16), 1.0)
-    for level, x in clean.items():
-        for c in range(3):
-            seen[f"N at sigma = {level}, channel {c}, row 2, u = 0 .. 7"] = row(x[0, c, 2, :8])
+        for handle in handles:
+            handle.remove()
+    for c in range(3):
+        seen[f"N at sigma = {level}, channel {c}, row 2, u = 0 .. 7"] = row(x[0, c, 2, :8])
     return seen
 
 

@@ -77,8 +77,8 @@ class Formula(Prior):
 def photo_without_weights() -> Prior:
     """Return `photo-1` with n(p, s) = p^2 / 2 + s m for its network, m the mean of all of p."""
 
-    def network(p: Tensor, s: Tensor) -> Tensor:
-        return p * p / 2 + s.view(-1, 1, 1, 1) * p.mean()
+    def network(p: Tensor, s: float) -> Tensor:
+        return p * p / 2 + s * p.mean()
 
     prior: Any = copy.copy(load_prior("photo-1"))
     prior._network = prior._coarse = network

@@ -16,7 +16,8 @@ from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
 from rdpcodec.priors.calibration import Calibration
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.priors.octaves import denoise_reduced, reduction
-from rdpcodec.priors.photo_1.network import CONTEXT_WIDTHS, MULTIPLE, PhotoNetwork
+from rdpcodec.priors.photo_1.four_scales import BLOCKS, SIGMA_DATA, TOLD_MIN, WIDTHS
+from rdpcodec.priors.photo_1.network import MULTIPLE, PhotoNetwork
 from rdpcodec.transforms import Tiling, in_tiles, pad_to_multiple
 
 # Noise up to 150/255 of the pixel range is the network's own.
@@ -31,7 +32,7 @@ PACKAGE = "rdpcodec.priors.photo_1"
 
 
 class PhotoPrior(Prior):
-    """FFDNet's trunk with a context branch, on an octave of its own for every sigma."""
+    """FFDNet and a network of four scales, on an octave of their own for every sigma."""
 
     card = PriorCard(
         summary="denoiser of photos for every noise level, trained for this project",
@@ -68,9 +69,8 @@ class PhotoPrior(Prior):
         """Return the network's estimate, for sigma within its own range."""
         height, width = y.shape[-2:]
         p = (pad_to_multiple(y, MULTIPLE) + 1) / 2
-        noise = p.new_full((p.shape[0],), sigma / 2)
         network = self._coarse if sigma >= BFLOAT16_FROM else self._network
-        clean = in_tiles(lambda tile: network(tile, noise), p, TILING)
+        clean = in_tiles(lambda tile: network(tile, sigma / 2), p, TILING)
         return clean[..., :height, :width].contiguous().mul_(2).sub_(1)
 
 
@@ -78,8 +78,10 @@ def _manifest(weights: bytes, calibration: bytes) -> dict[str, object]:
     return {
         "id": "photo-1",
         "parameterisation": "x_0",
-        "architecture": f"FFDNet trunk, context {'/'.join(map(str, CONTEXT_WIDTHS))}",
-        "context_noise": "15/255..35/255",
+        "ffdnet": "4/255..64/255",
+        "four_scales": f"{_joined(WIDTHS)} channels, {_joined(BLOCKS)} blocks",
+        "sigma_data": SIGMA_DATA,
+        "told_min": f"{TOLD_MIN}/255",
         "network_sigma_max": "300/255",
         "reduced_side_min": REDUCED_SIDE_MIN,
         "tile": TILING.size,
@@ -89,6 +91,10 @@ def _manifest(weights: bytes, calibration: bytes) -> dict[str, object]:
         "refresh": REFRESH,
         "calibration_sha256": hashlib.sha256(calibration).hexdigest(),
     }
+
+
+def _joined(numbers: tuple[int, ...]) -> str:
+    return "/".join(map(str, numbers))
 
 
 def _read(name: str) -> bytes:
