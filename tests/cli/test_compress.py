@@ -13,12 +13,16 @@ from rdpcodec.container import SIGNATURE
 
 
 def test_compress_writes_a_file_and_one_line(run: Shell) -> None:
-    """The file appears, the summary is one line on stderr, and stdout stays empty."""
+    """The file appears, the summary is the last line on stderr, and stdout stays empty.
+
+    A machine that is slow just then may have said before how far it is.
+    """
     result = run(*COMPRESS, "--t", 2200)
     assert result.code == 0
     assert result.out == b""
     size = Path("out.rdp").stat().st_size
     pattern = (
+        r"(rdpcodec: encoding \(\d+ of about \d+\)\n)*"
         rf"rdpcodec: in.png -> out.rdp: {size} bytes, \d+\.\d{{3}} bpp, \d+ layers, [\d.]+ s\n"
     )
     assert re.fullmatch(pattern, result.err)
