@@ -10,6 +10,7 @@ import torch
 from rdpcodec import container, schedule
 from rdpcodec.chain import Chain, Clock, Estimator
 from rdpcodec.channel import load_coder
+from rdpcodec.channel.base import ChannelCoder
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.decoder.received import Received, receive
@@ -84,16 +85,20 @@ def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Enco
 
 def encode_as(image: object, options: EncodeOptions) -> Encoded:
     """Compress a picture as `encode_with_report` does, with options that are already checked."""
-    with neutral(), torch.inference_mode(mode=False):
+    with neutral(options.threads), torch.inference_mode(mode=False):
         compute = Compute(options.device, options.precision)
         picture = picture_from(image, options.limits, allow_damaged=options.allow_damaged)
-        encoder = _encoder(picture, options, compute)
+        _check_size(picture, options.limits)
+        coder, prior = load_coder(options.coder, options.coder_parameter), options.prior
+        if isinstance(prior, str):
+            prior = load_prior(prior, compute.device, compute.precision)
+        encoder = _encoder(picture, options, coder, prior)
         shown = options.progress
         encoder.run(lambda done, total: shown("encoding", done, total) if shown else None)
         file = _file(encoder)
         data = container.build(file)
         options.limits.check("file_bytes", len(data), "the file")
-        return Encoded(data, _report(encoder, file, len(data)))
+        return Encoded(data, _report(encoder, file, len(data), prior.engine))
 
 
 def open(  # noqa: A001 - as PIL.Image.open
@@ -167,13 +172,14 @@ def decode(data: bytes, **options: Unpack[DecodeKeywords]) -> Picture:
     return open(data, **options).at()
 
 
-def _encoder(picture: Picture, options: EncodeOptions, compute: Compute) -> Encoder:
-    limits, pixels = options.limits, picture.width * picture.height
+def _check_size(picture: Picture, limits: Limits) -> None:
     limits.check("side", max(picture.width, picture.height), "the picture's longer side")
-    limits.check("pixels", pixels, "the picture's width times height")
-    coder, prior = load_coder(options.coder, options.coder_parameter), options.prior
-    if isinstance(prior, str):
-        prior = load_prior(prior, compute.device, compute.precision)
+    limits.check("pixels", picture.width * picture.height, "the picture's width times height")
+
+
+def _encoder(
+    picture: Picture, options: EncodeOptions, coder: ChannelCoder, prior: Prior
+) -> Encoder:
     grey = picture.grey
     channels = 3 if grey is None else 1
     estimator = Estimator(prior, prior.domain(channels, picture.height, picture.width))
@@ -193,8 +199,8 @@ def _encoder(picture: Picture, options: EncodeOptions, compute: Compute) -> Enco
         coder=coder,
         header=header,
         seed=options.seed,
-        ancillary=_ancillary(picture, options.rho_hint, limits),
-        goal=_goal(options, pixels),
+        ancillary=_ancillary(picture, options.rho_hint, options.limits),
+        goal=_goal(options, picture.width * picture.height),
         rdo=options.rdo,
     )
 
@@ -237,7 +243,7 @@ def _file(encoder: Encoder) -> RdpFile:
     return RdpFile(header=header, payload=payload, ancillary=encoder.ancillary)
 
 
-def _report(encoder: Encoder, file: RdpFile, file_bytes: int) -> Report:
+def _report(encoder: Encoder, file: RdpFile, file_bytes: int, engine: str) -> Report:
     header, clock = file.header, encoder.chain.clock
     return Report(
         file_bytes=file_bytes,
@@ -249,6 +255,7 @@ def _report(encoder: Encoder, file: RdpFile, file_bytes: int) -> Report:
         width=header.width,
         height=header.height,
         prior=header.prior_id,
+        engine=engine,
         coder=header.coder,
         seed=header.seed,
         t=header.t,

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -24,6 +25,8 @@ class Compute:
         device: `cpu`, `cuda`, `cuda:N` or `mps`. The state and the estimates live there; the
             channel coder works on the host.
         precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it.
+        engine: What evaluates networks, for tests and measurements: `torch` alone. When None a
+            prior takes the quickest that computes in this way here.
 
     Raises:
         UsageError: If torch has no such device here, or there is no such precision.
@@ -31,6 +34,7 @@ class Compute:
 
     device: str = "cpu"
     precision: str = "float32"
+    engine: Literal["torch"] | None = None
 
     def __post_init__(self) -> None:
         if self.device != "cpu" and self.device not in (found := _devices()):
@@ -38,13 +42,24 @@ class Compute:
             raise UsageError(ISSUE.INVALID_OPTION, message + " or ".join(found))
 
 
+def threads() -> int:
+    """Return how many threads networks may use: torch's number, by default all physical cores."""
+    return torch.get_num_threads()
+
+
 @contextmanager
-def neutral() -> Iterator[None]:
+def neutral(count: int | None = None) -> Iterator[None]:
     """Compute in float32 on the cpu where nothing else is said, whatever the caller has set.
 
     Holds off `torch.autocast` and `torch.set_default_device` of this thread; also a decorator.
+
+    Args:
+        count: How many threads to use meanwhile; what torch was told, if None.
     """
     with ExitStack() as stack:
+        if count is not None:
+            stack.callback(torch.set_num_threads, threads())
+            torch.set_num_threads(count)
         for kind in KINDS:
             if torch.is_autocast_enabled(kind):
                 stack.enter_context(torch.autocast(kind, enabled=False))

@@ -35,6 +35,7 @@ DEFAULT_RECONSTRUCTION = "geodesic"
 DEFAULT_EVALUATIONS = 10
 EVALUATIONS_MAX = 1000
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
+THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
 
@@ -97,6 +98,8 @@ class EncodeOptions:
         progress: Called with the phase, the steps done and an estimate of all steps.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
         precision: `float32`, or `bfloat16` for a faster prior at large noise.
+        threads: How many the prior uses on the CPU; as many as torch would, when None: by default
+            one for each physical core. The result is the same.
         allow_damaged: Read a JPEG that lacks its end.
 
     Raises:
@@ -118,6 +121,7 @@ class EncodeOptions:
     progress: Progress | None = _option(None, that("a function", callable))
     device: str = _option("cpu", _text)
     precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
+    threads: int | None = _option(None, THREADS)
     allow_damaged: bool = _option(default=False, check=flag)
 
     def __post_init__(self) -> None:
@@ -145,6 +149,7 @@ class EncodeKeywords(TypedDict, total=False):
     progress: Progress | None
     device: str
     precision: str
+    threads: int | None
     allow_damaged: bool
 
 
@@ -164,6 +169,7 @@ class DecodeOptions:
         progress: Called with the phase, the steps done and all steps.
         device: As in `EncodeOptions`.
         precision: As in `EncodeOptions`; neither has to be what the encoder used.
+        threads: As in `EncodeOptions`.
 
     Raises:
         UsageError: If a value is of another kind or out of range.
@@ -179,6 +185,7 @@ class DecodeOptions:
     progress: Progress | None = _option(None, that("a function", callable))
     device: str = _option("cpu", _text)
     precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
+    threads: int | None = _option(None, THREADS)
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -198,3 +205,4 @@ class DecodeKeywords(TypedDict, total=False):
     progress: Progress | None
     device: str
     precision: str
+    threads: int | None

@@ -36,6 +36,7 @@ class Report:
         width: Pixels.
         height: Pixels.
         prior: The name of the prior.
+        engine: The library that evaluated it, and its version.
         coder: The channel coder.
         seed: Of the file.
         t: The level at which the file ends.
@@ -51,6 +52,7 @@ class Report:
     width: int
     height: int
     prior: str
+    engine: str
     coder: str
     seed: int
     t: int

@@ -17,9 +17,10 @@ from rdpcodec.bench.pictures import (
 )
 from rdpcodec.bench.rows import Key, Row, read_rows, write_rows
 from rdpcodec.bench.ways import DEFAULT_WAYS, parse_way
+from rdpcodec.compute import neutral
 from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError, RdpError, UsageError
 from rdpcodec.files import check_output
-from rdpcodec.options import DEFAULT_PRIOR
+from rdpcodec.options import DEFAULT_PRIOR, THREADS
 
 DEFAULT_BPP = (0.125, 0.25, 0.5, 1.0)
 BPP_MAX = 100.0
@@ -40,6 +41,7 @@ class Plan:
             pictures in less time, but no seconds and no memory.
         crop: Measure the middle of each picture, of this side, alone; it is then called
             `NAME@crop`.
+        threads: How many our codecs use; see `EncodeOptions`.
     """
 
     folder: Path
@@ -50,6 +52,7 @@ class Plan:
     prior_id: str = DEFAULT_PRIOR
     memo: bool = False
     crop: int | None = None
+    threads: int | None = None
 
 
 @dataclass(frozen=True)
@@ -84,8 +87,9 @@ def run(plan: Plan, *, progress: Progress | None = None, note: Note = lambda _: 
     rows = read_rows(plan.csv) if plan.csv is not None and plan.csv.exists() else []
     job = _Job(plan, rows, find_pictures(plan.folder, note, progress), progress, note)
     make = catalogue.load(plan.names, plan.prior_id, memo=plan.memo)
-    for name in job.found.pictures:
-        job.measure(name, make())
+    with neutral(plan.threads):
+        for name in job.found.pictures:
+            job.measure(name, make())
     return Measured(job.rows, job.found.refused)
 
 
@@ -100,6 +104,8 @@ def _check(plan: Plan) -> None:
     if plan.crop is not None and plan.crop < 1:
         message = f"--crop is {plan.crop}, expected a side in pixels"
         raise UsageError(ISSUE.INVALID_OPTION, message)
+    if plan.threads is not None:
+        THREADS("--threads", plan.threads)
     for name in plan.readings:
         parse_way(name)
     catalogue.check_names(plan.names)

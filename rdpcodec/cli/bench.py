@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rdpcodec.cli.messages import say
-from rdpcodec.cli.options import Quiet
+from rdpcodec.cli.options import Quiet, Threads
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import DASH, check_destination, print_rich, write_output
 from rdpcodec.errors import ISSUE, ImageError, UsageError
@@ -80,6 +80,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
     anchor: Anchor = None,
     crop: Crop = None,
     memo: Memo = False,
+    threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Measure rate, distortion and perception of codecs at matched rates on a folder of pictures.
@@ -100,6 +101,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
         "prior_id": prior,
         "memo": memo,
         "crop": crop,
+        "threads": threads,
     }
     refused: list[str] = []
     with progress("loading the codecs", quiet=quiet) as shown:
@@ -111,7 +113,9 @@ def bench(  # noqa: PLR0913 - one parameter per option
             rows = read_rows(Path(csv or ""))
         else:
             chosen = {
-                name: value for name, value in given.items() if value not in (None, [], False)
+                name: value
+                for name, value in given.items()
+                if value is not None and value is not False and value != []
             }
             plan: Plan = replace(runner.Plan(Path(folder)), **chosen)  # type: ignore[arg-type]
             measured = runner.run(plan, progress=shown, note=(lambda _: None) if quiet else _note)

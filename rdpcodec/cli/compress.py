@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet
+from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Threads
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
@@ -79,6 +79,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     rdo: Rdo = DEFAULT_RDO,
     device: Device = "cpu",
     precision: Precision = "float32",
+    threads: Threads = None,
     allow_damaged: AllowDamaged = False,
     report: Report = None,
     force: Force = False,
@@ -104,6 +105,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
         rdo=rdo,
         device=device,
         precision=precision,
+        threads=threads,
     )
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:

@@ -19,6 +19,7 @@ from rdpcodec.cli.options import (
     Reconstruction,
     Rho,
     RhoMap,
+    Threads,
 )
 from rdpcodec.cli.reading import Reading
 from rdpcodec.cli.saving import save
@@ -45,6 +46,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     force: Force = False,
     device: Device = "cpu",
     precision: Precision = "float32",
+    threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Read an .rdp picture and save it as an image file.
@@ -63,6 +65,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         drop_profile=drop_profile,
         device=device,
         precision=precision,
+        threads=threads,
         quiet=quiet,
     )
     save(out, reading, chosen=chosen, force=force)

@@ -60,6 +60,13 @@ Precision = Annotated[
     PrecisionName,
     typer.Option(help="bfloat16 rounds photo-1 at large noise; faster on processors that have it."),
 ]
+Threads = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="How many the prior uses on the CPU. The result is the same. Default: a core each.",
+    ),
+]
 Format = Annotated[
     FormatName | None,
     typer.Option(

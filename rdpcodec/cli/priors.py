@@ -40,5 +40,6 @@ def _facts(prior_id: str) -> list[tuple[str, str]]:
         ("parameters", f"{prior.card.parameters:,}"),
         ("training data", prior.card.training_data),
         ("one-step PSNR", prior.card.quality),
+        ("engine", prior.engine),
         ("licence", prior.card.licence),
     ]

@@ -41,6 +41,7 @@ class Reading:
     drop_profile: bool
     device: str
     precision: PrecisionName
+    threads: int | None
     quiet: bool
 
 
@@ -108,6 +109,7 @@ def decode(opened: Opened) -> "Picture":
             allow_partial=reading.allow_partial,
             device=reading.device,
             precision=reading.precision,
+            threads=reading.threads,
             progress=shown,
         )
         received = codec.receive_as(opened.parsed, opened.file_bytes, options)

@@ -23,6 +23,7 @@ from rdpcodec.cli.options import (
     Reconstruction,
     Rho,
     RhoMap,
+    Threads,
 )
 from rdpcodec.cli.reading import Reading, decode, open_file
 from rdpcodec.cli.saving import save
@@ -53,6 +54,7 @@ def view(  # noqa: PLR0913 - one parameter per option
     force: Force = False,
     device: Device = "cpu",
     precision: Precision = "float32",
+    threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
     """Show an .rdp picture in a window or in the terminal, or save it with -o.
@@ -71,6 +73,7 @@ def view(  # noqa: PLR0913 - one parameter per option
         drop_profile=drop_profile,
         device=device,
         precision=precision,
+        threads=threads,
         quiet=quiet,
     )
     if out is not None:

@@ -66,7 +66,7 @@ class Received:
     @cached_property
     def state(self) -> Noisy:
         """The state y_T that the layers lead to, and its level."""
-        with neutral(), torch.inference_mode(mode=False):
+        with neutral(self._options.threads), torch.inference_mode(mode=False):
             return self._walk.state_after(self._options.layers or self.file.layers_whole)
 
     def layers(self, count: int) -> "Received":
@@ -120,7 +120,7 @@ class Received:
         options = self._with(rho=rho, reconstruction=reconstruction, evaluations=evaluations)
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
         wanted, steps = self._rho(options.rho), _evaluations(options)
-        with neutral(), torch.inference_mode(mode=False):
+        with neutral(self._options.threads), torch.inference_mode(mode=False):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
                 return Picture(self._shown(self._blend(wanted, steps)), icc)
             return Picture(self.pixels_of(self._along_ode(wanted, steps)), icc)
@@ -136,7 +136,7 @@ class Received:
             rho is that of `(1 - rho) * first + rho * second`.
         """
         steps = _evaluations(self._with(evaluations=evaluations))
-        with neutral(), torch.inference_mode(mode=False):
+        with neutral(self._options.threads), torch.inference_mode(mode=False):
             self._expect(self._descent() + steps)
             return self._distortion, self._perception_end(steps)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Literal
 
 import torch
 
@@ -26,13 +27,19 @@ BUILT_IN: dict[str, Callable[[Compute], Prior]] = {"photo-1": _photo, "gaussian-
 PIPELINE_PREFIX = "diffusers:"
 
 
-def load_prior(prior_id: str, device: str = "cpu", precision: str = "float32") -> Prior:
+def load_prior(
+    prior_id: str,
+    device: str = "cpu",
+    precision: str = "float32",
+    engine: Literal["torch"] | None = None,
+) -> Prior:
     """Return the prior of that name.
 
     Args:
         prior_id: A built-in name, or `diffusers:` and a local directory or hub id.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where it computes.
         precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it.
+        engine: `torch`, to have a network evaluated by torch where something quicker is at hand.
 
     Returns:
         The prior, ready to denoise there; loaded once per process.
@@ -53,7 +60,7 @@ def load_prior(prior_id: str, device: str = "cpu", precision: str = "float32") -
         True
     """
     with neutral(), torch.inference_mode(mode=False):  # it outlives what the caller has set
-        return _load(prior_id, Compute(device, precision))
+        return _load(prior_id, Compute(device, precision, engine))
 
 
 @lru_cache(maxsize=4)

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from rdpcodec.compute import Compute
@@ -70,6 +71,7 @@ class Prior(ABC):
         calibration: Its measured error at each noise level, None if nobody measured it.
         refresh: How far t falls before the prior is evaluated again (spec 11.5); in between the
             estimate is moved by the calibration. 0: it is evaluated after every layer.
+        engine: The library that evaluates it here, and its version.
     """
 
     identity: PriorIdentity
@@ -78,6 +80,7 @@ class Prior(ABC):
     sigma_max: float = math.inf
     calibration: Calibration | None = None
     refresh: int = 0
+    engine: str = f"torch {torch.__version__}"
 
     @property
     def id(self) -> str:

@@ -1,5 +1,7 @@
 """`gaussian-1`: the closed form of `domains.gaussian` as a prior; the conformance model."""
 
+from importlib.metadata import version
+
 from torch import Tensor
 
 from rdpcodec.compute import HOST, Compute, neutral
@@ -27,6 +29,7 @@ class GaussianPrior(Prior):
         quality="Kodak, noise 5/15/25/50/75 of 255: 37.79/31.15/28.58/25.77/24.46 dB",
         parameters=7,
     )
+    engine = f"scipy {version('scipy')}"
 
     def __init__(self, compute: Compute = HOST) -> None:
         self.compute = compute

@@ -42,6 +42,7 @@ class MemoPrior(Prior):
         self.identity, self.card, self.compute = prior.identity, prior.card, prior.compute
         self.sigma_max, self.calibration = prior.sigma_max, prior.calibration
         self.refresh, self.domain = prior.refresh, prior.domain  # type: ignore[method-assign]
+        self.engine = prior.engine
         self._memo = Memo(prior.denoise)
 
     @property

@@ -115,6 +115,7 @@ def test_the_report_schema_wants_every_documented_member() -> None:
         "network_evaluations": 16,
         "seconds": {"total": 3.0, "network": 2.0, "channel": 1.0},
         "prior": "gaussian-1",
+        "engine": "scipy 1.18.0",
         "coder": "trellis",
         "width": 80,
         "height": 40,

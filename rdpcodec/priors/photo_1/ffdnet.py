@@ -3,6 +3,7 @@
 It sees 26 pixels each way, which is all that counts while little is hidden by the noise.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -14,7 +15,13 @@ LAYERS = 12
 
 
 class FFDNet(nn.ModuleList):
-    """The noise-conditional denoiser of pixels in [0, 1], as published for colour."""
+    """The noise-conditional denoiser of pixels in [0, 1], as published for colour.
+
+    Attributes:
+        engine: What evaluates the layers in place of `layers`, if anything does.
+    """
+
+    engine: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self) -> None:
         sizes = [13, *[WIDTH] * (LAYERS - 1), 12]
@@ -31,11 +38,16 @@ class FFDNet(nn.ModuleList):
         """
         x = functional.pixel_unshuffle(p, 2)
         noise = sigma.to(x).view(-1, 1, 1, 1).expand(-1, 1, *x.shape[2:])
-        x = torch.cat((x, noise), dim=1).contiguous(memory_format=torch.channels_last)
+        made = (self.engine or self.layers)(torch.cat((x, noise), dim=1))
+        return functional.pixel_shuffle(made, 2)
+
+    def layers(self, x: Tensor) -> Tensor:
+        """Return (B, 12, h, w) of (B, 13, h, w): all that is learnt."""
+        dtype, x = x.dtype, x.contiguous(memory_format=torch.channels_last)
         *layers, last = self
         for layer in layers:
             x = functional.relu_(layer(x.to(layer.get_parameter("weight").dtype)))
-        return functional.pixel_shuffle(last(x.to(p.dtype)), 2)
+        return last(x.to(dtype))
 
     def shorten(self) -> None:
         """Keep all layers but the first and the last in bfloat16: these see and make pixels."""

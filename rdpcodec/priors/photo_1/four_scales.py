@@ -6,6 +6,8 @@ every noise level (Karras et al. 2022, equation 7); at low noise they predict th
 an estimate keeps what it cannot explain.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -58,7 +60,13 @@ class Scale(nn.Module):
 
 
 class FourScales(nn.Module):
-    """The noise-conditional denoiser of pixels in [0, 1]."""
+    """The noise-conditional denoiser of pixels in [0, 1].
+
+    Attributes:
+        engine: What evaluates the layers in place of `layers`, if anything does.
+    """
+
+    engine: Callable[[Tensor], Tensor] | None = None
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
         super().__init__()
@@ -80,7 +88,7 @@ class FourScales(nn.Module):
         seen = functional.pixel_unshuffle((p - 0.5) / spread(sigma), 2)
         told = (255 * sigma).clamp(min=TOLD_MIN).log() / 4
         x = torch.cat((seen, told.expand(-1, 1, *seen.shape[2:])), dim=1)
-        made = functional.pixel_shuffle(self.layers(x), 2)
+        made = functional.pixel_shuffle((self.engine or self.layers)(x), 2)
         kept = (SIGMA_DATA / spread(sigma)) ** 2
         return torch.addcmul(0.5 + kept * (p - 0.5), made, made_scale(sigma))
 

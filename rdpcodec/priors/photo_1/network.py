@@ -1,11 +1,13 @@
 """The two networks of `photo-1` and the noise that each is for (spec 10.4)."""
 
+from collections.abc import Callable
 from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
 
-from rdpcodec.priors.photo_1 import four_scales
+from rdpcodec.engines.ncnn_network import NcnnNetwork
+from rdpcodec.priors.photo_1 import four_scales, graphs
 from rdpcodec.priors.photo_1.ffdnet import FFDNet
 from rdpcodec.priors.photo_1.four_scales import FourScales
 
@@ -35,6 +37,15 @@ class PhotoNetwork(nn.Module):
         network = self.ffdnet if FFDNET_FROM <= sigma < FFDNET_TO else self.four_scales
         return network(p, p.new_full((p.shape[0],), sigma))
 
+    def evaluate_by_ncnn(self) -> None:
+        """Let ncnn evaluate the layers, on the CPU and in float32."""
+        for network, graph in (
+            (self.ffdnet, graphs.ffdnet),
+            (self.four_scales, graphs.four_scales),
+        ):
+            weights = {name: value.numpy() for name, value in network.state_dict().items()}
+            network.engine = _in_torch(NcnnNetwork(graph(weights)))
+
     def in_bfloat16(self) -> "PhotoNetwork":
         """Return a copy with all layers but the first and the last of each network in bfloat16.
 
@@ -52,3 +63,8 @@ class PhotoNetwork(nn.Module):
             with torch.no_grad():
                 short.shift(long(probe, sigma) - short(probe, sigma), sigma)
         return copied
+
+
+def _in_torch(layers: NcnnNetwork) -> Callable[[Tensor], Tensor]:
+    """Return the layers as a function of (B, C, h, w), one picture after the other."""
+    return lambda x: torch.stack([torch.from_numpy(layers(one.numpy())) for one in x])

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from rdpcodec.compute import HOST, Compute, neutral
 from rdpcodec.domains import gaussian
+from rdpcodec.engines import ncnn_network
 from rdpcodec.errors import ISSUE, PriorError
 from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
 from rdpcodec.priors.calibration import Calibration
@@ -54,6 +55,16 @@ class PhotoPrior(Prior):
         self._coarse = self._network.in_bfloat16() if rounds else self._network
         for network in (self._network, self._coarse):
             network.to(compute.device)
+        self._take_engine()
+
+    def _take_engine(self) -> None:
+        """Let ncnn evaluate what is in float32 on the CPU, where there is ncnn."""
+        found = ncnn_network.version()
+        if found is None or self.compute.device != "cpu" or self.compute.engine is not None:
+            return
+        self._network.evaluate_by_ncnn()
+        rounded = f", {self.engine} in bfloat16" if self._coarse is not self._network else ""
+        self.engine = f"ncnn {found}{rounded}"
 
     @neutral()
     def denoise(self, y: Tensor, sigma: float) -> Tensor:
