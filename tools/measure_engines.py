@@ -1,0 +1,158 @@
+"""Measure the engines of photo-1: seconds and errors of an evaluation, drift over whole chains.
+
+    python tools/measure_engines.py [--size 768x512] [--runs 7] [--threads 2]
+    python tools/measure_engines.py PHOTO.. [--bpp 0.25 --bpp 0.5] [--rho 1] [--crop 384x256]
+
+Evaluations are interleaved; a ratio is the median over runs of torch's seconds by the engine's in
+the same run. Errors are against torch in float64, on what the layers see of unit variance. With
+photos, files of each engine are read by both: are the indices the same, and how far are pixels?
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+from measure_drift import cropped
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from torch import Tensor
+
+from rdpcodec import codec, container
+from rdpcodec.channel import load_coder
+from rdpcodec.compute import Compute, neutral
+from rdpcodec.engines import ncnn_network
+from rdpcodec.engines.ncnn_network import NcnnNetwork
+from rdpcodec.images import read_picture
+from rdpcodec.metrics import psnr
+from rdpcodec.priors import load_prior
+from rdpcodec.priors.base import Prior
+from rdpcodec.priors.photo_1 import graphs
+from rdpcodec.priors.photo_1.network import PhotoNetwork
+from rdpcodec.priors.photo_1.prior import PhotoPrior
+
+Layers = Callable[[Tensor], Tensor]
+NETWORKS = {"ffdnet": graphs.ffdnet, "four_scales": graphs.four_scales}
+# What each way switches off; F(6,3) is never on, since ncnn takes it for small layers alone.
+WAYS = {
+    "ncnn F(4,3)": (),
+    "ncnn F(2,3)": ("use_winograd43_convolution",),
+    "ncnn without Winograd": ("use_winograd_convolution",),
+}
+
+
+def plain_network() -> PhotoNetwork:
+    """Return the network of photo-1 as torch evaluates it."""
+    return PhotoPrior(Compute(engine="torch"))._network  # noqa: SLF001 - a tool may look inside
+
+
+def engines(network: PhotoNetwork, name: str) -> dict[str, Layers]:
+    """Return every way to evaluate the layers of one network, torch first."""
+    layers = getattr(network, name)
+    weights = {key: value.numpy() for key, value in layers.state_dict().items()}
+    found: dict[str, Layers] = {"torch": layers.layers}
+    for way, off in WAYS.items():
+        found[way] = in_torch(NcnnNetwork(NETWORKS[name](weights), off))
+    return found
+
+
+def in_torch(network: NcnnNetwork) -> Layers:
+    """Return a network as a function of (1, C, h, w)."""
+    return lambda x: torch.from_numpy(network(x[0].numpy()))[None]
+
+
+def timed(ways: dict[str, Layers], x: Tensor, runs: int) -> dict[str, list[float]]:
+    """Return the seconds of every run; a first one, which loads the weights, is left out."""
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for run in range(runs + 1):
+        for way, layers in ways.items():
+            started = time.perf_counter()
+            layers(x)
+            if run:
+                seconds[way].append(time.perf_counter() - started)
+    return seconds
+
+
+def evaluations(network: PhotoNetwork, size: tuple[int, int], runs: int) -> Table:
+    """Return the table of evaluations of a picture of width x height."""
+    table = Table("network", "engine", "seconds", "torch / engine", "largest error")
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(1, 13, size[1] // 2, size[0] // 2, generator=generator)
+    for name in NETWORKS:
+        ways = engines(network, name)
+        exact = deepcopy(getattr(network, name)).double().layers(x.double())
+        seconds = timed(ways, x, runs)
+        for way, layers in ways.items():
+            ratio = np.median(np.divide(seconds["torch"], seconds[way]))
+            error = float((layers(x) - exact).abs().max())
+            taken = f"{np.median(seconds[way]):.3f}"
+            table.add_row(name, way, taken, f"{ratio:.2f}", f"{error:.1e}")
+    return table
+
+
+def indices(data: bytes) -> list[NDArray[np.generic]]:
+    """Return the indices of all layers of a file."""
+    parsed = container.parse(data)
+    coder = load_coder(parsed.header.coder, parsed.header.coder_parameter)
+    return [np.asarray(coder.unpack(bits, step)) for _, step, bits in parsed.steps()]
+
+
+def add_drift(table: Table, name: str, pixels: NDArray[np.uint8], bpp: float, rho: float) -> None:
+    """Add a row for each file: what the other engine reads against what its writer reads."""
+    priors = [load_prior("photo-1"), load_prior("photo-1", engine="torch")]
+    files = [codec.encode(pixels, bpp=bpp, prior=prior) for prior in priors]
+    known = [indices(data) for data in files]
+    same = len(known[0]) == len(known[1]) and all(map(np.array_equal, *known))
+    for data, (writer, reader) in zip(files, (priors, priors[::-1]), strict=True):
+        meant, found = (read(data, prior, rho) for prior in (writer, reader))
+        largest = int(np.abs(meant.astype(int) - found).max())
+        drift = f"{psnr(found, meant):.1f}" if largest else "-"
+        loss = f"{psnr(meant, pixels) - psnr(found, pixels):+.4f}"
+        size, alike = str(len(data)), "yes" if same else "no"
+        table.add_row(name, f"{bpp:g}", writer.engine, size, alike, str(largest), drift, loss)
+
+
+def read(data: bytes, prior: Prior, rho: float) -> NDArray[np.uint8]:
+    """Return the pixels that an engine reads."""
+    return codec.decode(data, rho=rho, prior=prior).pixels
+
+
+def drift(options: argparse.Namespace) -> Table:
+    """Return the table of files."""
+    columns = ("bytes", "same indices", "largest difference", "drift dB", "PSNR lost")
+    table = Table("picture", "bpp", "written by", *columns)
+    for path in options.pictures:
+        pixels = cropped(read_picture(path)[0].pixels, options.crop)
+        for bpp in options.bpp or [0.5]:
+            add_drift(table, path.stem, pixels, bpp, options.rho)
+    return table
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pictures", type=Path, nargs="*")
+    parser.add_argument("--size", metavar="WxH", default="768x512", help="of the evaluations")
+    parser.add_argument("--runs", type=int, default=7)
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--bpp", type=float, action="append")
+    parser.add_argument("--rho", type=float, default=1.0)
+    parser.add_argument("--crop", metavar="WxH", help="only the middle of each picture")
+    options = parser.parse_args()
+    if ncnn_network.version() is None:
+        raise SystemExit("ncnn is not here, so that there is one engine only.")
+    with neutral(options.threads), torch.inference_mode():
+        if options.pictures:
+            table = drift(options)
+        else:
+            width, height = map(int, options.size.split("x"))
+            table = evaluations(plain_network(), (width, height), options.runs)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
