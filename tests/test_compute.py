@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rdpcodec import container
 from rdpcodec.codec import decode, encode
-from rdpcodec.compute import Compute
+from rdpcodec.compute import Compute, neutral, threads
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.memo import MemoPrior
@@ -188,6 +188,22 @@ def test_what_a_caller_has_set_in_torch_changes_nothing(
         with setting:
             assert encode(picture, prior=prior, t=2200) == data
             assert np.array_equal(decode(data, rho=1.0).pixels, pixels)
+
+
+def test_threads_are_given_back() -> None:
+    """`neutral` sets the number of threads for a while, also when what it encloses fails."""
+    before = torch.get_num_threads()
+
+    def fail() -> None:
+        with neutral(before + 2):
+            assert threads() == torch.get_num_threads() == before + 2
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert threads() == before
+    with neutral():
+        assert threads() == before
 
 
 FORKING = """

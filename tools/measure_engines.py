@@ -113,7 +113,9 @@ def add_drift(table: Table, name: str, pixels: NDArray[np.uint8], bpp: float, rh
         drift = f"{psnr(found, meant):.1f}" if largest else "-"
         loss = f"{psnr(meant, pixels) - psnr(found, pixels):+.4f}"
         size, alike = str(len(data)), "yes" if same else "no"
-        table.add_row(name, f"{bpp:g}", writer.engine, size, alike, str(largest), drift, loss)
+        table.add_row(
+            name, f"{bpp:g}", writer.engine.split()[0], size, alike, str(largest), drift, loss
+        )
 
 
 def read(data: bytes, prior: Prior, rho: float) -> NDArray[np.uint8]:

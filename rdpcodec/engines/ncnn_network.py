@@ -90,8 +90,8 @@ def _load(graph: Graph, off: Sequence[str], threads: int) -> Any:
 def _reader(pieces: Iterator[bytes]) -> Any:
     """Return what ncnn reads weights from.
 
-    It asks for the same pieces as were written, and copies them; `load_model_mem` would keep
-    pointers to memory that Python frees.
+    It asks for the same pieces as were written, and copies them. `load_model_mem` does not say
+    whether it worked, nor whether it copies.
     """
 
     class Reader(ncnn.DataReader):  # type: ignore[misc]

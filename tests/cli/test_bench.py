@@ -50,6 +50,9 @@ def test_the_command_from_pictures_to_page(
     assert command_line(["bench"]) == 1
     message = "neither DIR nor --csv is given, expected pictures or a table"
     assert capfd.readouterr().err == f"rdpcodec: error RDP-701: {message}\n"
+    for option in ("--threads", "--crop"):
+        assert command_line(["bench", str(folder), option, "0"]) == 1
+        assert f"{option} is 0, expected" in capfd.readouterr().err
     same = ["--html", "a", "--markdown", str(Path("a").absolute())]
     assert command_line(["bench", str(folder), *same]) == 1
     assert "name the same file" in capfd.readouterr().err

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import torch
 from cli.shell import COMPRESS, Shell
 
 from rdpcodec import codec
@@ -11,6 +12,7 @@ from rdpcodec.cli import options
 from rdpcodec.compute import Compute
 from rdpcodec.layers import CODERS
 from rdpcodec.options import PRECISIONS, RECONSTRUCTIONS
+from rdpcodec.priors.gaussian import GaussianPrior
 
 
 @pytest.mark.parametrize("args", [("-q", "decompress"), ("decompress", "-q")])
@@ -56,3 +58,30 @@ def test_device_and_precision_reach_the_codec(run: Shell, monkeypatch: pytest.Mo
     assert run("view", "out.rdp", "-o", "view.png", *given).code == 0
     assert run("decompress", "out.rdp", "out.png", *given).code == 0
     assert seen == 3 * [Compute("cpu", "bfloat16")]
+
+
+@pytest.mark.parametrize("command", ["compress", "decompress", "view"])
+@pytest.mark.parametrize("threads", ["0", "-1", "1025"])
+def test_threads_are_a_number_from_1(run: Shell, command: str, threads: str) -> None:
+    """Another number is refused by one line that says what is expected."""
+    files = {"compress": ("in.png", "x"), "decompress": ("in.rdp", "x.png")}
+    result = run(command, *files.get(command, ("in.rdp", "-o", "x.png")), "--threads", threads)
+    assert (result.code, result.issue) == (1, "RDP-701")
+    assert f"threads is {threads}, expected 1..1024" in result.err
+
+
+def test_threads_reach_the_network(run: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the prior computes torch has the threads that were asked for; afterwards its own."""
+    seen, before, plain = set(), torch.get_num_threads(), GaussianPrior.denoise
+
+    def denoise(self: GaussianPrior, y: torch.Tensor, sigma: float) -> torch.Tensor:
+        seen.add(torch.get_num_threads())
+        return plain(self, y, sigma)
+
+    monkeypatch.setattr(GaussianPrior, "denoise", denoise)
+    assert run(*COMPRESS, "--t", 2300, "--threads", 3).code == 0
+    assert seen == {3}
+    seen.clear()
+    assert run("decompress", "out.rdp", "out.png", "--threads", 5).code == 0
+    assert seen == {5}
+    assert torch.get_num_threads() == before

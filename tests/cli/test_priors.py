@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from cli.shell import ERROR, Shell
 
+from rdpcodec.priors import load_prior
+
 
 def test_priors_lists_what_is_installed(run: Shell) -> None:
     """Every built-in prior appears with digest, licence and training data."""
@@ -19,6 +21,8 @@ def test_priors_lists_what_is_installed(run: Shell) -> None:
         "licence",
         "training data",
         "parameters",
+        "engine",
+        load_prior("photo-1").engine,
     ):
         assert word in text
 

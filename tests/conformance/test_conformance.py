@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -15,14 +15,18 @@ from typing import Any
 import jsonschema
 import pytest
 
-from rdpcodec import cli, conformance
+from rdpcodec import cli, conformance, priors
 from rdpcodec.conformance import ConformanceReport
 from rdpcodec.decoder.received import Received
+from rdpcodec.engines import ncnn_network
 from rdpcodec.errors import ISSUE, ConformanceError
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 VALID = sorted(path.parent.name for path in FIXTURES.glob("valid/*/case.json"))
+PHOTO = [
+    name for name in VALID if '"photo-1"' in (FIXTURES / "valid" / name / "case.json").read_text()
+]
 REFUSED = json.loads((FIXTURES / "invalid" / "cases.json").read_text())["cases"]
 TRAPS = json.loads((FIXTURES / "must_fail" / "expected.json").read_text())
 SCHEMA = json.loads((ROOT / "spec" / "case.schema.json").read_text())
@@ -45,6 +49,15 @@ for case in sys.argv[1:]:
 def report() -> ConformanceReport:
     """Every case, run once."""
     return conformance.run(FIXTURES)
+
+
+@pytest.fixture
+def torch_alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let torch evaluate every network, as where ncnn is not installed."""
+    monkeypatch.setattr(ncnn_network, "ncnn", None)
+    priors._load.cache_clear()
+    yield
+    priors._load.cache_clear()
 
 
 @pytest.fixture
@@ -81,6 +94,15 @@ def test_every_fixture_passes(report: ConformanceReport) -> None:
     names = {result.name for result in report.passed}
     expected = {f"valid/{name}" for name in VALID} | {"invalid/cases.json"}
     assert names == expected | {f"invalid/{case['file']}" for case in REFUSED}
+
+
+@pytest.mark.weights
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PHOTO)
+def test_photo_fixtures_pass_with_torch_alone(name: str, torch_alone: None) -> None:
+    """The conformance tolerances hold for the engine that a machine without ncnn has."""
+    del torch_alone
+    assert [str(result) for result in conformance.run(FIXTURES / "valid" / name).failed] == []
 
 
 @pytest.mark.parametrize("name", sorted(TRAPS))
