@@ -79,6 +79,7 @@ def test_weights_are_small_float16_and_safetensors() -> None:
     assert {value.dtype for value in tensors} == {torch.float16}
     assert all(bool(value.isfinite().all()) for value in tensors)
     assert sum(value.numel() for value in tensors) <= 10_000_000
+    assert load_prior("photo-1").card.parameters == sum(value.numel() for value in tensors)
 
 
 @pytest.mark.parametrize("level", [3, 25, 100])

@@ -37,10 +37,10 @@ class PhotoPrior(Prior):
 
     card = PriorCard(
         summary="denoiser of photos for every noise level, trained for this project",
-        licence="Apache-2.0 (part of rdpcodec); starts from FFDNet's weights (MIT)",
+        licence="Apache-2.0 (part of rdpcodec); FFDNet's weights are MIT",
         training_data="883 crops of 533 freely licensed photos; see its model card",
-        quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.27/29.16/27.44 dB",
-        parameters=5_819_756,
+        quality="Kodak, noise 5/15/25/50/75 of 255: 40.43/34.74/32.25/29.12/27.46 dB",
+        parameters=7_622_296,
     )
     refresh = REFRESH
 
