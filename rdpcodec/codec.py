@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-import torch
-
 from rdpcodec import container, schedule
+from rdpcodec.arrays import place
 from rdpcodec.chain import Chain, Clock, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import ChannelCoder
@@ -85,7 +84,7 @@ def encode_with_report(image: object, **options: Unpack[EncodeKeywords]) -> Enco
 
 def encode_as(image: object, options: EncodeOptions) -> Encoded:
     """Compress a picture as `encode_with_report` does, with options that are already checked."""
-    with neutral(options.threads), torch.inference_mode(mode=False):
+    with neutral(options.threads):
         compute = Compute(options.device, options.precision)
         picture = picture_from(image, options.limits, allow_damaged=options.allow_damaged)
         _check_size(picture, options.limits)
@@ -194,7 +193,7 @@ def _encoder(
         coder_parameter=coder.parameter,
     )
     return Encoder(
-        x_0=estimator.domain.to_state(coded).to(estimator.device),
+        x_0=place(estimator.domain.to_state(coded), estimator.device),
         chain=Chain(estimator),
         coder=coder,
         header=header,

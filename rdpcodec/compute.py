@@ -1,20 +1,27 @@
 """Where and how finely a run computes: a property of the run, never of the file.
 
-What a caller has set in torch for its own work changes nothing here: every tensor is made with its
+What a caller has set in torch for its own work changes nothing here: arrays are made with their
 dtype, so that the default dtype does not matter, and `neutral` holds off the rest.
 """
 
+import importlib.util
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import Literal
 
-import torch
+from threadpoolctl import threadpool_limits
 
 from rdpcodec.errors import ISSUE, UsageError
 
-KINDS = ("cpu", "cuda", "mps")
+_TOPOLOGY = Path("/sys/devices/system/cpu")
+_asked: ContextVar[int | None] = ContextVar("threads", default=None)
+_inside: ContextVar[bool] = ContextVar("neutral", default=False)
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Compute:
             prior takes the quickest that computes in this way here.
 
     Raises:
-        UsageError: If torch has no such device here, or there is no such precision.
+        UsageError: If torch has no such device here, or is needed and not installed.
     """
 
     device: str = "cpu"
@@ -37,50 +44,85 @@ class Compute:
     engine: Literal["torch"] | None = None
 
     def __post_init__(self) -> None:
-        if self.device != "cpu" and self.device not in (found := _devices()):
+        if self.wants_torch and not torch_is_here():
+            asked = self.precision if self.device == "cpu" else self.device
+            message = (
+                f"{asked} needs PyTorch, which is not installed: pip install 'rdpcodec[torch]'"
+            )
+            raise UsageError(ISSUE.INVALID_OPTION, message)
+        if self.device != "cpu":
+            self._require_device()
+
+    @property
+    def wants_torch(self) -> bool:
+        """Whether this can be had from torch alone."""
+        return (self.device, self.precision, self.engine) != ("cpu", "float32", None)
+
+    def _require_device(self) -> None:
+        from rdpcodec.arrays import tensors  # noqa: PLC0415 - torch is optional
+
+        if self.device not in (found := tensors.devices()):
             message = f"device is {self.device}, expected one that torch has here: "
             raise UsageError(ISSUE.INVALID_OPTION, message + " or ".join(found))
 
 
+def torch_is_here() -> bool:
+    """Return whether torch is installed, without importing it."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def threads() -> int:
-    """Return how many threads networks may use: torch's number, by default all physical cores."""
-    return torch.get_num_threads()
+    """Return how many threads may be used: what was asked for, else one for each physical core."""
+    return _asked.get() or _cores()
 
 
 @contextmanager
 def neutral(count: int | None = None) -> Iterator[None]:
     """Compute in float32 on the cpu where nothing else is said, whatever the caller has set.
 
-    Holds off `torch.autocast` and `torch.set_default_device` of this thread; also a decorator.
+    Also a decorator.
 
     Args:
-        count: How many threads to use meanwhile; what torch was told, if None.
+        count: How many threads to use meanwhile; as many as before, if None.
     """
     with ExitStack() as stack:
-        if count is not None:
-            stack.callback(torch.set_num_threads, threads())
-            torch.set_num_threads(count)
-        for kind in KINDS:
-            if torch.is_autocast_enabled(kind):
-                stack.enter_context(torch.autocast(kind, enabled=False))
-        if torch.get_default_device().type != "cpu":
-            stack.enter_context(torch.device("cpu"))
+        stack.callback(_asked.reset, _asked.set(count or _asked.get()))
+        if not _inside.get():
+            stack.callback(_inside.reset, _inside.set(True))
+            # What is multiplied here is small: its threads would wait in busy loops, in our way.
+            stack.enter_context(threadpool_limits(1, "blas"))
+        if sys.modules.get("torch") is not None:  # else nobody can have set anything in it
+            from rdpcodec.arrays import tensors  # noqa: PLC0415 - torch is optional
+
+            stack.enter_context(tensors.neutral(count))
         yield
 
 
-def _devices() -> list[str]:
-    """Return the names of the devices that torch can use."""
-    names = ["cpu"]
-    if torch.cuda.is_available():
-        names += ["cuda", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
-    if torch.backends.mps.is_available():
-        names.append("mps")
-    return names
+@lru_cache(maxsize=1)
+def _cores() -> int:
+    """Return the number of physical cores that this process may use."""
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    if told.isdecimal() and int(told) > 0:
+        return int(told)
+    if not hasattr(os, "sched_getaffinity"):  # not on macOS, nor on Windows
+        return os.cpu_count() or 1
+    usable = os.sched_getaffinity(0)
+    return max(1, len({_siblings(cpu) for cpu in usable}))
+
+
+def _siblings(cpu: int) -> str:
+    """Return what all threads of one core have in common."""
+    try:
+        return (_TOPOLOGY / f"cpu{cpu}/topology/thread_siblings_list").read_text()
+    except OSError:
+        return str(cpu)
 
 
 def _compute_alone() -> None:
-    """Use one thread in a forked child, which has the parent's pool but not its threads."""
-    torch.set_num_threads(1)
+    """Use one thread in a forked child, which has the parent's pools but not their threads."""
+    _asked.set(1)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(1)
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing forks

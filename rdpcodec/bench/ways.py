@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-import torch
-from torch import Tensor
+import numpy as np
 
+from rdpcodec.arrays import Array, device_of, place
 from rdpcodec.decoder.reconstruction import (
     Noisy,
     descend,
@@ -48,7 +48,7 @@ def parse_way(name: str) -> Way:
     return Way(found[1] or DEFAULT_RECONSTRUCTION, float(found[2]))
 
 
-def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Tensor:
+def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Array:
     """Return the clean state (1, 3, H, W) that a way of reading makes of a noisy one."""
     if way.rho is None:
         return ancestral(denoise, *descend(denoise, state, sigma_max))
@@ -57,7 +57,7 @@ def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Tens
     )
 
 
-def ancestral(denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+def ancestral(denoise: Denoise, y: Array, sigma: float) -> Array:
     """Return a sample of the posterior, by the chain of q(y_s | y_t, x0_hat).
 
     Args:
@@ -69,11 +69,11 @@ def ancestral(denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
         Ho et al. 2020, arXiv:2006.11239, algorithm 2, in units of x_0: DiffC-A of Theis et al.
         2022, arXiv:2206.08889.
     """
-    generator = torch.Generator().manual_seed(_SEED)
+    generator = np.random.default_rng(_SEED)
     for above, below in pairwise(noise_levels(sigma, ANCESTRAL_EVALUATIONS)):
         kept = (below / above) ** 2
         x0_hat = denoise(y, above)
-        fresh = torch.randn(y.shape, generator=generator)
+        fresh = place(generator.standard_normal(y.shape, dtype=np.float32), device_of(y))
         y = x0_hat + kept * (y - x0_hat) + below * math.sqrt(1 - kept) * fresh
         sigma = below
     return denoise(y, sigma)

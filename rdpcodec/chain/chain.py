@@ -6,10 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from rdpcodec.arrays import Array, place
 from rdpcodec.chain.estimator import Estimator
 from rdpcodec.chain.refiner import Refiner
 from rdpcodec.chain.transition import Step, next_state, step_between
@@ -48,10 +47,9 @@ class Chain:
         self._estimator = estimator
         self.clock = Clock()
         self.t: int | None = None
-        self.y = torch.zeros(
-            (1, *estimator.domain.shape), dtype=torch.float32, device=estimator.device
-        )
-        self._estimate: Tensor | None = self.y
+        nothing = np.zeros((1, *estimator.domain.shape), dtype=np.float32)
+        self.y = place(nothing, estimator.device)
+        self._estimate: Array | None = self.y
         self._evaluated_t: int | None = None
         self._refiner = Refiner(estimator) if estimator.refresh else None
 
@@ -75,7 +73,7 @@ class Chain:
         """How far t falls from evaluation to evaluation, 0 for one in every layer."""
         return self._estimator.refresh
 
-    def x0_hat(self) -> Tensor:
+    def x0_hat(self) -> Array:
         """Return the estimate from y_k: evaluated, or moved from the last evaluation."""
         if self._estimate is None:
             self._estimate = self._evaluate() if self._is_due() else self._move()
@@ -87,7 +85,7 @@ class Chain:
             return True
         return self._evaluated_t - self.t >= self.refresh
 
-    def _evaluate(self) -> Tensor:
+    def _evaluate(self) -> Array:
         x0_hat = self.denoise(self.y, self.sigma)
         self._evaluated_t = self.t
         if self._refiner is not None:
@@ -95,12 +93,12 @@ class Chain:
                 self._refiner.restart(self.y, self.sigma, x0_hat)
         return x0_hat
 
-    def _move(self) -> Tensor:
+    def _move(self) -> Array:
         assert self._refiner is not None  # noqa: S101 - a refresh of 0 is always due
         with self.clock.measure("network"):
             return self._refiner.estimate(self.y, self.sigma)
 
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the estimate from any state, and count the evaluation."""
         with self.clock.measure("network"):
             self.clock.network_evaluations += 1
@@ -111,7 +109,10 @@ class Chain:
         return step_between(self.t, t)
 
     def advance(self, t: int, z: NDArray[np.float32]) -> None:
-        """Move to level `t` with what the channel delivered, z of as many coordinates as y."""
-        fresh = torch.from_numpy(z).view_as(self.y).to(self.y.device)
+        """Move to level `t` with what the channel delivered, z of as many coordinates as y.
+
+        z is used up.
+        """
+        fresh = place(z.reshape(self.y.shape), self._estimator.device)
         self.y = next_state(self.y, self.x0_hat(), fresh, self.step_to(t))
         self.t, self._estimate = t, None

@@ -6,19 +6,13 @@ clearly, the difference is put back.
 """
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from rdpcodec.arrays import Array
 from rdpcodec.domains import Domain
 from rdpcodec.priors.base import Prior
-from rdpcodec.transforms import (
-    band_energy,
-    band_sizes,
-    from_coefficients,
-    scale_bands,
-    to_coefficients,
-)
+from rdpcodec.transforms.bands import band_energy, band_sizes, scale_bands
+from rdpcodec.transforms.cosine import from_coefficients, to_coefficients
 
 SURE = 3.0  # standard deviations of a mean square that chance explains
 
@@ -39,11 +33,11 @@ class Estimator:
         self.refresh = prior.refresh if prior.calibration else 0
 
     @property
-    def device(self) -> str:
-        """Where states and estimates live."""
-        return self._prior.compute.device
+    def device(self) -> str | None:
+        """Where states and estimates live; None for the host."""
+        return self._prior.device
 
-    def __call__(self, y: Tensor, sigma: float) -> Tensor:
+    def __call__(self, y: Array, sigma: float) -> Array:
         """Return the estimate.
 
         Args:
@@ -53,10 +47,9 @@ class Estimator:
         Returns:
             (1, C, H, W) float32.
         """
-        with torch.inference_mode():
-            if sigma > self.sigma_max:
-                return self.domain.closed_form(y, sigma)
-            return self._keep(self.domain.evaluate(self._prior.denoise, y, sigma), y, sigma)
+        if sigma > self.sigma_max:
+            return self.domain.closed_form(y, sigma)
+        return self._keep(self.domain.evaluate(self._prior.denoise, y, sigma), y, sigma)
 
     def error_variance(self, sigma: float) -> NDArray[np.float64]:
         """Return the calibrated error variance of every axis and band, (C, BANDS).
@@ -69,7 +62,7 @@ class Estimator:
         own = self._prior.calibration.spectrum_at(self.domain.noise_scale * sigma)
         return self.domain.error_variance(own)
 
-    def _keep(self, x0_hat: Tensor, y: Tensor, sigma: float) -> Tensor:
+    def _keep(self, x0_hat: Array, y: Array, sigma: float) -> Array:
         """Put back what the state shows beyond doubt and the estimate lacks (spec 11.6)."""
         height, width = y.shape[-2:]
         missing = to_coefficients(y - x0_hat, self.domain.basis)
@@ -79,5 +72,4 @@ class Estimator:
         if not excess.any():
             return x0_hat
         gain = excess / (excess + sigma**2)
-        back = from_coefficients(scale_bands(missing, gain), self.domain.basis)
-        return x0_hat + back.to(x0_hat.device)
+        return x0_hat + from_coefficients(scale_bands(missing, gain), self.domain.basis)

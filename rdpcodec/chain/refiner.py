@@ -11,20 +11,12 @@ what the observations so far have shown; both sides see the same.
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from rdpcodec.arrays import Array
 from rdpcodec.chain.estimator import Estimator
-from rdpcodec.transforms import (
-    BANDS,
-    Floats,
-    band_energy,
-    band_sizes,
-    from_coefficients,
-    scale_bands,
-    to_coefficients,
-)
+from rdpcodec.transforms.bands import BANDS, band_energy, band_sizes, scale_bands
+from rdpcodec.transforms.cosine import from_coefficients, to_coefficients
 
 TRUST = 1.0  # in the calibration, as a squared signal-to-noise ratio of the observations
 MEMORY = 0.7
@@ -35,9 +27,9 @@ RATIO_RANGE = (0.02, 50.0)
 class _Anchor:
     """An evaluation: the state, its level, the estimate, and the calibrated spectrum."""
 
-    y: Tensor
+    y: Array
     sigma: float
-    x0_hat: Tensor
+    x0_hat: Array
     expected: NDArray[np.float64]
     variance: NDArray[np.float64]
 
@@ -53,7 +45,7 @@ class Refiner:
         self._weight = np.zeros((axes, BANDS))
         self._anchor: _Anchor | None = None
 
-    def restart(self, y: Tensor, sigma: float, x0_hat: Tensor) -> None:
+    def restart(self, y: Array, sigma: float, x0_hat: Array) -> None:
         """Take a fresh estimate, after learning from what arrived since the last one.
 
         Args:
@@ -68,7 +60,7 @@ class Refiner:
         variance = np.minimum(ratio * expected, sigma**2)
         self._anchor = _Anchor(y, sigma, x0_hat, expected, variance)
 
-    def estimate(self, y: Tensor, sigma: float) -> Tensor:
+    def estimate(self, y: Array, sigma: float) -> Array:
         """Return the estimate at a level below the last evaluation.
 
         Args:
@@ -87,9 +79,11 @@ class Refiner:
         coefficients, gained = self._innovation(anchor, y, sigma)
         signal = anchor.variance * gained
         scale_bands(coefficients, signal / (signal + 1.0))
-        return anchor.x0_hat + from_coefficients(coefficients, self._basis).to(y.device)
+        moved = from_coefficients(coefficients, self._basis)
+        moved += anchor.x0_hat
+        return moved
 
-    def _learn(self, anchor: _Anchor, y: Tensor, sigma: float) -> None:
+    def _learn(self, anchor: _Anchor, y: Array, sigma: float) -> None:
         """Compare the spectrum of the innovation with the calibrated one."""
         coefficients, gained = self._innovation(anchor, y, sigma)
         size = np.maximum(band_sizes(*y.shape[-2:]), 1.0)
@@ -98,9 +92,11 @@ class Refiner:
         self._seen = MEMORY * self._seen + weight * anchor.expected * found
         self._weight = MEMORY * self._weight + weight * anchor.expected**2
 
-    def _innovation(self, anchor: _Anchor, y: Tensor, sigma: float) -> tuple[Floats, float]:
+    def _innovation(self, anchor: _Anchor, y: Array, sigma: float) -> tuple[Array, float]:
         """Return the coefficients of what arrived since less the estimate, and the gain d."""
         fresh, old = 1.0 / sigma**2, 1.0 / anchor.sigma**2
         gained = fresh - old
-        observed = torch.add(y * (fresh / gained), anchor.y, alpha=-old / gained)
-        return to_coefficients(observed - anchor.x0_hat, self._basis), gained
+        observed = y * (fresh / gained)
+        observed -= anchor.y * (old / gained)
+        observed -= anchor.x0_hat
+        return to_coefficients(observed, self._basis), gained

@@ -1,16 +1,14 @@
 """The chain of Gaussians: q(y_k | y_{k-1}, x_0), p(y_k | y_{k-1}) and their divergence (spec 11.1).
 
-Pure functions of numbers and tensors. Source: theory of reverse channel coding under a diffusion
+Pure functions of numbers and arrays. Source: theory of reverse channel coding under a diffusion
 model (Theis et al. 2022, arXiv:2206.08889; arXiv:2603.04005), in noise-to-signal units.
 """
 
 import math
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
-
 from rdpcodec import schedule
+from rdpcodec.arrays import Array
 
 LN2 = math.log(2)
 
@@ -43,7 +41,7 @@ class Step:
         return 1.0 / self.sigma_next**2 - 1.0 / self.sigma_prev**2
 
 
-def channel_mean(residual: Tensor, step: Step) -> Tensor:
+def channel_mean(residual: Array, step: Step) -> Array:
     """Return mu = a (x_0 - x0_hat) / tau, what the channel has to carry.
 
     Args:
@@ -57,21 +55,23 @@ def channel_mean(residual: Tensor, step: Step) -> Tensor:
     return residual * (step.a / step.tau)
 
 
-def next_state(y: Tensor, x0_hat: Tensor, z: Tensor, step: Step) -> Tensor:
+def next_state(y: Array, x0_hat: Array, z: Array, step: Step) -> Array:
     """Return y_k = y_{k-1} + a (x0_hat - y_{k-1}) + tau z.
 
     Args:
         y: (B, C, H, W) float32. State at `sigma_prev`; not looked at before the first layer.
         x0_hat: (B, C, H, W) float32. Estimate of x_0 from `y`.
-        z: (B, C, H, W) float32. What the channel delivered.
+        z: (B, C, H, W) float32. What the channel delivered; used up.
         step: The transition.
 
     Returns:
         (B, C, H, W) float32.
     """
-    if math.isinf(step.sigma_prev):
-        return x0_hat + step.tau * z
-    return torch.lerp(y, x0_hat, step.a).add_(z, alpha=step.tau)
+    z *= step.tau
+    z += x0_hat
+    if math.isfinite(step.sigma_prev):
+        z += (1.0 - step.a) * (y - x0_hat)
+    return z
 
 
 def kl_bits(energy: float, dim: int, excess: float = 0.0) -> float:

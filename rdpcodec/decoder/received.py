@@ -5,11 +5,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rdpcodec import container
+from rdpcodec.arrays import Array
 from rdpcodec.chain import Estimator
 from rdpcodec.compute import neutral
 from rdpcodec.container import Header, RdpFile
@@ -26,10 +25,11 @@ from rdpcodec.options import (
 from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior, require_prior
 from rdpcodec.ranges import invalid
-from rdpcodec.transforms import Floats
 
 if TYPE_CHECKING:
     from rdpcodec.options import Rho
+
+Floats = NDArray[np.float32]
 
 
 class Received:
@@ -66,7 +66,7 @@ class Received:
     @cached_property
     def state(self) -> Noisy:
         """The state y_T that the layers lead to, and its level."""
-        with neutral(self._options.threads), torch.inference_mode(mode=False):
+        with neutral(self._options.threads):
             return self._walk.state_after(self._options.layers or self.file.layers_whole)
 
     def layers(self, count: int) -> "Received":
@@ -120,7 +120,7 @@ class Received:
         options = self._with(rho=rho, reconstruction=reconstruction, evaluations=evaluations)
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
         wanted, steps = self._rho(options.rho), _evaluations(options)
-        with neutral(self._options.threads), torch.inference_mode(mode=False):
+        with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
                 return Picture(self._shown(self._blend(wanted, steps)), icc)
             return Picture(self.pixels_of(self._along_ode(wanted, steps)), icc)
@@ -136,11 +136,11 @@ class Received:
             rho is that of `(1 - rho) * first + rho * second`.
         """
         steps = _evaluations(self._with(evaluations=evaluations))
-        with neutral(self._options.threads), torch.inference_mode(mode=False):
+        with neutral(self._options.threads):
             self._expect(self._descent() + steps)
             return self._distortion, self._perception_end(steps)
 
-    def pixels_of(self, clean: Tensor) -> NDArray[np.uint8]:
+    def pixels_of(self, clean: Array) -> NDArray[np.uint8]:
         """Return the 8-bit pixels, (H, W) or (H, W, 3), of a clean state of this picture."""
         return self._shown(self._pixels(clean))
 
@@ -158,7 +158,7 @@ class Received:
             share = share[:, :, None]
         return first + share * (second - first)
 
-    def _along_ode(self, rho: float | Floats, evaluations: int) -> Tensor:
+    def _along_ode(self, rho: float | Floats, evaluations: int) -> Array:
         if not isinstance(rho, float):
             raise invalid("rho", "a map", "a number: only `geodesic` reads at a map")
         self._expect(evaluations)
@@ -178,7 +178,7 @@ class Received:
             self._perception[evaluations] = self._pixels(self._geodesic.perception(evaluations))
         return self._perception[evaluations]
 
-    def _pixels(self, clean: Tensor) -> Floats:
+    def _pixels(self, clean: Array) -> Floats:
         return self.estimator.domain.to_pixels(clean)
 
     def _shown(self, pixels: Floats) -> NDArray[np.uint8]:
@@ -195,7 +195,7 @@ class Received:
     def _expect(self, evaluations: int) -> None:
         self._evaluated, self._to_evaluate = 0, evaluations
 
-    def _counted(self, y: Tensor, sigma: float) -> Tensor:
+    def _counted(self, y: Array, sigma: float) -> Array:
         """Return the estimate, and report the evaluation."""
         estimate = self.estimator(y, sigma)
         self._evaluated += 1

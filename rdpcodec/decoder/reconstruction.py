@@ -12,9 +12,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
-import torch
-from torch import Tensor
-
+from rdpcodec.arrays import Array
 from rdpcodec.domains import Denoise
 from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION, RECONSTRUCTIONS
 
@@ -25,7 +23,7 @@ DESCENT_STEPS_PER_OCTAVE = 4
 class Noisy(NamedTuple):
     """A state and its level: y is (1, C, h, w) float32."""
 
-    y: Tensor
+    y: Array
     sigma: float
 
 
@@ -48,7 +46,7 @@ class Geodesic:
         self._denoise = denoise
         self._state = state
         self._sigma_max = sigma_max
-        self._ends: dict[int, Tensor] = {}
+        self._ends: dict[int, Array] = {}
 
     @cached_property
     def entered(self) -> Noisy:
@@ -56,11 +54,11 @@ class Geodesic:
         return descend(self._denoise, self._state, self._sigma_max)
 
     @cached_property
-    def distortion(self) -> Tensor:
+    def distortion(self) -> Array:
         """The estimate of least error, (1, C, h, w): rho = 0."""
         return self._denoise(*self.entered)
 
-    def perception(self, evaluations: int) -> Tensor:
+    def perception(self, evaluations: int) -> Array:
         """Return the end of the probability flow, (1, C, h, w): rho = 1."""
         if evaluations not in self._ends:
             first = self.distortion
@@ -76,7 +74,7 @@ def reconstruct(
     reconstruction: str = DEFAULT_RECONSTRUCTION,
     evaluations: int = DEFAULT_EVALUATIONS,
     sigma_max: float = math.inf,
-) -> Tensor:
+) -> Array:
     """Return the clean state at one rho, (1, C, h, w), not clipped; arguments as in `Geodesic`.
 
     Raises:
@@ -90,10 +88,10 @@ def reconstruct(
     ends = Geodesic(denoise, state, sigma_max)
     if rho == 0.0:
         return ends.distortion
-    return torch.lerp(ends.distortion, ends.perception(evaluations), rho)
+    return (1.0 - rho) * ends.distortion + rho * ends.perception(evaluations)
 
 
-def ode(denoise: Denoise, state: Noisy, rho: float, evaluations: int) -> Tensor:
+def ode(denoise: Denoise, state: Noisy, rho: float, evaluations: int) -> Array:
     """Return the end of the score-scaled flow.
 
     Args:
@@ -111,7 +109,7 @@ def ode(denoise: Denoise, state: Noisy, rho: float, evaluations: int) -> Tensor:
     return solve(denoise, state, denoise(*state), evaluations, 2.0 - rho)
 
 
-def solve(denoise: Denoise, state: Noisy, first: Tensor, evaluations: int, rate: float) -> Tensor:
+def solve(denoise: Denoise, state: Noisy, first: Array, evaluations: int, rate: float) -> Array:
     """Return the end of d y / d log sigma = rate (y - x0_hat), second order, multistep.
 
     Each step is exact for an x0_hat that is linear in log sigma; its slope comes from the step

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from rdpcodec.transforms import Floats
+from rdpcodec.arrays import Array
+from rdpcodec.transforms.cosine import Basis
 
-Denoise = Callable[[Tensor, float], Tensor]
+Denoise = Callable[[Array, float], Array]
 StateShape = tuple[int, int, int]
 
 
@@ -24,22 +24,22 @@ class Domain(ABC):
     """
 
     shape: StateShape
-    basis: Floats
+    basis: Basis
     noise_scale: float = 1.0
 
     @abstractmethod
-    def to_state(self, pixels: NDArray[np.uint8]) -> Tensor:
+    def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the state x_0 of a picture.
 
         Args:
             pixels: (H, W) or (H, W, 3) uint8.
 
         Returns:
-            (1, C, h, w) float32.
+            (1, C, h, w) float32, on the host.
         """
 
     @abstractmethod
-    def to_pixels(self, x_0: Tensor) -> Floats:
+    def to_pixels(self, x_0: Array) -> NDArray[np.float32]:
         """Return the picture of a clean state.
 
         Args:
@@ -50,7 +50,7 @@ class Domain(ABC):
         """
 
     @abstractmethod
-    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    def evaluate(self, denoise: Denoise, y: Array, sigma: float) -> Array:
         """Return a prior's estimate of x_0 from the state y at `sigma`.
 
         Args:
@@ -63,7 +63,7 @@ class Domain(ABC):
         """
 
     @abstractmethod
-    def closed_form(self, y: Tensor, sigma: float) -> Tensor:
+    def closed_form(self, y: Array, sigma: float) -> Array:
         """Return the estimate that needs no network: what answers above a prior's range."""
 
     @abstractmethod

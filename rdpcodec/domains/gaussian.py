@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from rdpcodec.transforms import from_coefficients, to_coefficients
+from rdpcodec.arrays import Array, copy, device_of, place
+from rdpcodec.transforms.cosine import from_coefficients, to_coefficients
 
 # Rows: grey, red against blue, green against both; orthonormal.
 COLOUR_BASIS = (np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])).astype(
@@ -24,7 +24,7 @@ EXPONENT = (2.43, 2.56, 2.47)
 CORNER = 1e-3
 
 
-def denoise(y: Tensor, sigma: float) -> Tensor:
+def denoise(y: Array, sigma: float) -> Array:
     """Return the Wiener estimate of x_0.
 
     Args:
@@ -34,15 +34,12 @@ def denoise(y: Tensor, sigma: float) -> Tensor:
     Returns:
         (B, 3, H, W) float32, on the device of `y`.
     """
-    coefficients = to_coefficients(y, COLOUR_BASIS)
-    variance = spectrum(y.shape[-2], y.shape[-1])
-    gain = variance + np.float32(sigma * sigma)
-    np.divide(variance, gain, out=gain)
-    coefficients *= gain
-    return from_coefficients(coefficients, COLOUR_BASIS).to(y.device)
+    coefficients = to_coefficients(copy(y), COLOUR_BASIS)
+    variance = _spectrum_on(device_of(y), y.shape[-2], y.shape[-1])
+    coefficients *= variance / (variance + sigma * sigma)
+    return from_coefficients(coefficients, COLOUR_BASIS)
 
 
-@lru_cache(maxsize=1)  # as large as the picture
 def spectrum(height: int, width: int) -> NDArray[np.float32]:
     """Return S, the variance of every DCT coefficient of a picture.
 
@@ -61,3 +58,8 @@ def spectrum(height: int, width: int) -> NDArray[np.float32]:
     squared = rows**2 + columns**2 + CORNER**2
     axes = [a * squared ** (-g / 2) for a, g in zip(AMPLITUDE, EXPONENT, strict=True)]
     return np.stack(axes).astype(np.float32)
+
+
+@lru_cache(maxsize=1)  # as large as the picture
+def _spectrum_on(device: str | None, height: int, width: int) -> Array:
+    return place(spectrum(height, width), device)

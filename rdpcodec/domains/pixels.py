@@ -4,13 +4,11 @@ import math
 from abc import abstractmethod
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
+from rdpcodec.arrays import Array, empty, host
 from rdpcodec.domains import gaussian
 from rdpcodec.domains.base import Denoise, Domain, StateShape
-from rdpcodec.transforms import Floats
 
 WHITE = 127.5  # a pixel's value is (p + 1) * 127.5
 
@@ -23,23 +21,25 @@ class PixelDomain(Domain):
     def __init__(self, height: int, width: int) -> None:
         self.shape: StateShape = (self.channels, height, width)
 
-    def to_state(self, pixels: NDArray[np.uint8]) -> Tensor:
+    def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return value / 127.5 - 1 of every pixel; see `Domain.to_state`."""
         planes = pixels.reshape(self.shape[1], self.shape[2], self.channels).transpose(2, 0, 1)
-        state = torch.from_numpy(np.ascontiguousarray(planes, dtype=np.float32))
-        return state[None].div_(WHITE).sub_(1)
+        state = np.ascontiguousarray(planes[None], dtype=np.float32)
+        state /= np.float32(WHITE)
+        state -= np.float32(1)
+        return state
 
-    def to_pixels(self, x_0: Tensor) -> Floats:
+    def to_pixels(self, x_0: Array) -> NDArray[np.float32]:
         """Return the state with its channels last; see `Domain.to_pixels`."""
-        planes = x_0[0].permute(1, 2, 0).cpu().numpy()
+        planes = host(x_0)[0].transpose(1, 2, 0)
         return planes[:, :, 0] if self.channels == 1 else planes
 
-    def closed_form(self, y: Tensor, sigma: float) -> Tensor:
+    def closed_form(self, y: Array, sigma: float) -> Array:
         """Return the Wiener estimate; see `Domain.closed_form`."""
         return self.evaluate(gaussian.denoise, y, sigma)
 
     @abstractmethod
-    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    def evaluate(self, denoise: Denoise, y: Array, sigma: float) -> Array:
         """Return a prior's estimate; see `Domain.evaluate`."""
 
 
@@ -49,7 +49,7 @@ class RgbPixels(PixelDomain):
     channels = 3
     basis = gaussian.COLOUR_BASIS
 
-    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    def evaluate(self, denoise: Denoise, y: Array, sigma: float) -> Array:
         """Return the prior's estimate; see `Domain.evaluate`."""
         return denoise(y, sigma)
 
@@ -70,10 +70,12 @@ class GreyPixels(PixelDomain):
     basis = np.ones((1, 1), dtype=np.float32)
     noise_scale = math.sqrt(3)
 
-    def evaluate(self, denoise: Denoise, y: Tensor, sigma: float) -> Tensor:
+    def evaluate(self, denoise: Denoise, y: Array, sigma: float) -> Array:
         """Return the mean of the prior's channels; see `Domain.evaluate`."""
-        estimate = denoise(y.expand(-1, 3, -1, -1), self.noise_scale * sigma)
-        return estimate.mean(dim=1, keepdim=True)
+        height, width = y.shape[-2:]
+        rgb = empty((len(y), 3, height, width), y)
+        rgb[...] = y
+        return denoise(rgb, self.noise_scale * sigma).mean(1, keepdims=True)
 
     def error_variance(self, spectrum: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a third of the grey axis' variance; see `Domain.error_variance`."""

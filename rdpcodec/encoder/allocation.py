@@ -13,11 +13,11 @@ is weighed by E / (E + rdo * E_mean). `spec/decisions/0009-allocation.md` has th
 import math
 from functools import lru_cache
 
-import torch
-from torch import Tensor
-from torch.nn import functional
+import numpy as np
 
-from rdpcodec.transforms import Floats
+from rdpcodec.arrays import Array, device_of, place
+from rdpcodec.transforms.cosine import Basis, mix
+from rdpcodec.transforms.sizes import pad_to_multiple, take
 
 # Noise of 2/255: whoever writes finer files wants the picture itself, grain and all.
 SIGMA_MIN = 2.0**-6
@@ -26,7 +26,7 @@ REACH = 2  # a variance is the mean of squares this far around, in frequency
 ENERGY_MIN = 1e-12
 
 
-def weigh(residual: Tensor, basis: Floats, rdo: float, layer: int) -> Tensor:
+def weigh(residual: Array, basis: Basis, rdo: float, layer: int) -> Array:
     """Return the part of a residual that is worth its bits.
 
     Args:
@@ -43,56 +43,65 @@ def weigh(residual: Tensor, basis: Floats, rdo: float, layer: int) -> Tensor:
         return residual
     height, width = residual.shape[-2:]
     start = BLOCK // 2 * (layer % 2)
-    edges = (start, -(width + start) % BLOCK, start, -(height + start) % BLOCK)
-    axes = torch.from_numpy(basis).to(residual)
-    planes = _mix(axes, functional.pad(residual, edges, mode="replicate")[0])
+    planes = mix(basis, _on_grid(residual, start))[0]
     coefficients = [_transform(plane) for plane in planes]
-    energies = [_local_mean(c.square()) for c in coefficients]
+    energies = [_local_mean(c * c) for c in coefficients]
     typical = rdo * float(sum(energy.mean() for energy in energies)) / len(energies)
     for plane, kept, energy in zip(planes, coefficients, energies, strict=True):
-        plane.copy_(_restore(kept.mul_(energy.div_(energy + typical)), *plane.shape))
-    weighed = _mix(axes.T, planes)
-    return weighed[None, :, start : start + height, start : start + width].contiguous()
+        plane[...] = _restore(kept * (energy / (energy + typical)), *plane.shape)
+    weighed = mix(basis.T, planes[None])
+    return weighed[..., start : start + height, start : start + width]
 
 
-def _mix(matrix: Tensor, planes: Tensor) -> Tensor:
-    """Return matrix @ planes over the channels of (C, H, W); grey has one axis."""
-    return planes if len(matrix) == 1 else torch.einsum("ij,jhw->ihw", matrix, planes)
+def _on_grid(residual: Array, start: int) -> Array:
+    """Return a copy with `start` more rows and columns before it, and whole blocks."""
+    height, width = residual.shape[-2:]
+    rows, columns = (np.maximum(np.arange(-start, n), 0) for n in (height, width))
+    return pad_to_multiple(take(take(residual, rows, -2), columns, -1), BLOCK)
 
 
-def _transform(plane: Tensor) -> Tensor:
+def _transform(plane: Array) -> Array:
     """Return the block DCT of (H, W): (H / BLOCK, BLOCK, W), each block in its place."""
-    return _both_ways(_basis().to(plane), plane.view(-1, BLOCK, plane.shape[1]))
+    matrix = _on_device_of(plane, "basis")
+    return _both_ways(matrix, plane.reshape(-1, BLOCK, plane.shape[1]))
 
 
-def _restore(coefficients: Tensor, height: int, width: int) -> Tensor:
+def _restore(coefficients: Array, height: int, width: int) -> Array:
     """Return the plane (H, W) of a block DCT."""
-    return _both_ways(_basis().to(coefficients).T, coefficients).view(height, width)
+    matrix = _on_device_of(coefficients, "basis").T
+    return _both_ways(matrix, coefficients).reshape(height, width)
 
 
-def _local_mean(squares: Tensor) -> Tensor:
+def _local_mean(squares: Array) -> Array:
     """Return the mean over the neighbouring frequencies of each block."""
-    return _both_ways(_window().to(squares), squares).clamp_(min=ENERGY_MIN)
+    return _both_ways(_on_device_of(squares, "window"), squares).clip(min=ENERGY_MIN)
 
 
-def _both_ways(matrix: Tensor, blocks: Tensor) -> Tensor:
+def _both_ways(matrix: Array, blocks: Array) -> Array:
     """Return matrix @ block @ matrix.T for every block of (H / BLOCK, BLOCK, W)."""
     along = blocks.reshape(-1, BLOCK) @ matrix.T
-    return matrix @ along.view(blocks.shape)
+    return matrix @ along.reshape(blocks.shape)
 
 
-@lru_cache(maxsize=1)
-def _basis() -> Tensor:
+def _on_device_of(like: Array, name: str) -> Array:
+    return _matrix(name, device_of(like))
+
+
+@lru_cache(maxsize=2)
+def _matrix(name: str, device: str | None) -> Array:
+    return place(_basis() if name == "basis" else _window(), device)
+
+
+def _basis() -> Basis:
     """Return the orthonormal DCT-II, a row for each frequency."""
-    row, column = torch.arange(BLOCK)[:, None], torch.arange(BLOCK)
-    basis = torch.cos(math.pi / BLOCK * row * (column + 0.5)) * math.sqrt(2 / BLOCK)
+    row, column = np.arange(BLOCK)[:, None], np.arange(BLOCK)
+    basis = np.cos(math.pi / BLOCK * row * (column + 0.5)) * math.sqrt(2 / BLOCK)
     basis[0] /= math.sqrt(2)
-    return basis
+    return basis.astype(np.float32)
 
 
-@lru_cache(maxsize=1)
-def _window() -> Tensor:
-    window = torch.zeros((BLOCK, BLOCK))
+def _window() -> Basis:
+    window = np.zeros((BLOCK, BLOCK), dtype=np.float32)
     for row in range(BLOCK):
         for offset in range(-REACH, REACH + 1):
             window[row, min(BLOCK - 1, max(0, row + offset))] += 1 / (2 * REACH + 1)

@@ -4,13 +4,12 @@ The goal is a level t, or a number of bytes to be used as fully as the table's g
 a byte goal the last level is chosen so that its layer fills what is left.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import reduce
 
-import torch
-from torch import Tensor
-
+from rdpcodec.arrays import Array, energy, host
 from rdpcodec.chain import Chain, channel_mean, kl_bits
 from rdpcodec.channel.base import ChannelCoder, Indices
 from rdpcodec.container import Chunk, FileSize, Header
@@ -54,7 +53,7 @@ class Encoder:
         rdo: How far bits go where they lessen the error most (`allocation.weigh`).
     """
 
-    x_0: Tensor
+    x_0: Array
     chain: Chain
     coder: ChannelCoder
     header: Callable[[tuple[Layer, ...]], Header]
@@ -64,10 +63,11 @@ class Encoder:
     rdo: float = 0.0
     coded: list[CodedLayer] = field(default_factory=list)
     size: FileSize = field(init=False)  # of the file with the layers so far
-    residual: Tensor = field(init=False)  # what the next layer is to carry
+    residual: Array = field(init=False)  # what the next layer is to carry
 
     def __post_init__(self) -> None:
         """Begin with the size of a file without layers."""
+        self._dim = math.prod(self.x_0.shape)
         header = self.header((self._coarsest(),))
         self.size = FileSize.without_layers(header, self.ancillary)
 
@@ -108,22 +108,20 @@ class Encoder:
 
     def _plan(self) -> tuple[int, int] | None:
         """Return (t, q) of the next layer, None if none fits."""
-        energy = self._error_energy()
+        error = self._error_energy()
         layer, refresh = len(self.coded), self.chain.refresh
-        t = levels.next_t(layer, self.chain.t, energy, self.goal.t, refresh)
-        t = max(t, levels.lowest_t(self.chain.t, energy / self.x_0.numel()))
-        q = self.coder.choose_q(energy * self.chain.step_to(t).precision, self.x_0.numel())
+        t = levels.next_t(layer, self.chain.t, error, self.goal.t, refresh)
+        t = max(t, levels.lowest_t(self.chain.t, error / self._dim))
+        q = self.coder.choose_q(error * self.chain.step_to(t).precision, self._dim)
         if self._fits(t, q):
             return t, q
-        return self._shrink(energy, q)
+        return self._shrink(error, q)
 
-    def _shrink(self, energy: float, q: int) -> tuple[int, int] | None:
+    def _shrink(self, error: float, q: int) -> tuple[int, int] | None:
         """Return the finest (t, q) from `q` on whose expected bits fit what is left of the goal."""
         above = self.chain.t
         for coarser in range(q, Q_MAX + 1):
-            fitted = self.coder.energy_of(coarser, self.x_0.numel()) / max(
-                energy, levels.ENERGY_MIN
-            )
+            fitted = self.coder.energy_of(coarser, self._dim) / max(error, levels.ENERGY_MIN)
             t = max(levels.t_of_precision(above, fitted), self.goal.t)
             if above is not None and t >= above:
                 return None
@@ -133,7 +131,7 @@ class Encoder:
 
     def _fits(self, t: int, q: int) -> bool:
         limit = self.goal.file_bytes
-        bits = self.coder.expected_bits(q, self.x_0.numel())
+        bits = self.coder.expected_bits(q, self._dim)
         return limit is None or self.file_bytes(Layer(t, q, bits)) <= limit
 
     def _fit(self, t: int, q: int) -> CodedLayer | None:
@@ -155,19 +153,18 @@ class Encoder:
         mu = channel_mean(self.residual, self.chain.step_to(t))
         step = self._channel_step(q)
         with self.chain.clock.measure("channel"):
-            indices = self.coder.encode(mu.reshape(-1).cpu().numpy(), step)
+            indices = self.coder.encode(host(mu).reshape(-1), step)
             payload, bits = self.coder.pack(indices, step)
-        energy = _squared_length(mu)
-        ideal = kl_bits(energy, step.dim, self.coder.excess_variance(step))
+        ideal = kl_bits(energy(mu), step.dim, self.coder.excess_variance(step))
         return CodedLayer(Layer(t, q, bits), payload, ideal), indices
 
     def _channel_step(self, q: int) -> ChannelStep:
-        return ChannelStep(seed=self.seed, layer=len(self.coded), dim=self.x_0.numel(), q=q)
+        return ChannelStep(seed=self.seed, layer=len(self.coded), dim=self._dim, q=q)
 
     def _error_energy(self) -> float:
-        return _squared_length(self.residual)
+        return energy(self.residual)
 
-    def _residual(self) -> Tensor:
+    def _residual(self) -> Array:
         """Return x_0 - x0_hat, or what of it is worth its bits."""
         missing = self.x_0 - self.chain.x0_hat()
         if self.chain.t is None or self.chain.sigma < allocation.SIGMA_MIN:
@@ -183,7 +180,7 @@ class Encoder:
         return max(done, round(done / min(1.0, max(share, 0.1))))
 
     def _coarsest(self) -> Layer:
-        return Layer(T_MAX, Q_MAX, self.coder.expected_bits(Q_MAX, self.x_0.numel()))
+        return Layer(T_MAX, Q_MAX, self.coder.expected_bits(Q_MAX, self._dim))
 
     def _refuse_target(self) -> None:
         smallest = self.file_bytes(self._coarsest())
@@ -192,8 +189,3 @@ class Encoder:
             f"the target of {self.goal.file_bytes} bytes is too small for this picture, "
             f"whose smallest file has {smallest} bytes",
         )
-
-
-def _squared_length(x: Tensor) -> float:
-    flat = x.reshape(-1)
-    return float(torch.dot(flat, flat))

@@ -1,19 +1,39 @@
-"""ncnn, a library of kernels for CPUs: a `Graph` of weights evaluated in float32."""
+"""ncnn, a library of kernels for CPUs, evaluates a `Graph` in float32."""
 
 import ctypes
-from collections.abc import Iterator, Sequence
+import importlib
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec import compute
+from rdpcodec.engines import ncnn_format
 from rdpcodec.engines.graph import INPUT, Graph
 
-try:
-    import ncnn
-except (ImportError, OSError):  # no wheel for this machine, or one that does not load
-    ncnn = None
+POLICY = "OMP_WAIT_POLICY"
+
+
+def _import() -> Any:
+    """Return ncnn, None where there is no wheel for this machine or it does not load.
+
+    Its threads are told to sleep while they wait for each other. In busy loops they would take ten
+    times as long as soon as another program wants the processor too.
+    """
+    told = POLICY in os.environ
+    os.environ.setdefault(POLICY, "PASSIVE")  # read when the library of threads is loaded
+    try:
+        return importlib.import_module("ncnn")
+    except (ImportError, OSError):
+        return None
+    finally:
+        if not told:
+            del os.environ[POLICY]
+
+
+ncnn = _import()
 
 _OFF = (
     "use_vulkan_compute",
@@ -26,6 +46,9 @@ _OFF = (
     # F(6,3) has four times the error of F(4,3) and is no faster (decision 0011).
     "use_winograd63_convolution",
 )
+
+
+Weights = Mapping[str, NDArray[np.floating]]
 
 
 def version() -> str | None:
@@ -41,26 +64,31 @@ class NcnnNetwork:
 
     Args:
         graph: The network.
+        weights: The tensors of its layers.
         off: Options of ncnn to switch off, for measurements.
     """
 
-    def __init__(self, graph: Graph, off: Sequence[str] = ()) -> None:
-        self._graph, self._off = graph, (*_OFF, *off)
+    def __init__(self, graph: Graph, weights: Weights, off: Sequence[str] = ()) -> None:
+        self._graph, self._weights, self._off = graph, weights, (*_OFF, *off)
         self._loaded: tuple[int, Any] | None = None
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's output.
 
         Args:
-            x: (C, h, w) float32.
+            x: (B, C, h, w) float32.
 
         Returns:
-            The output's channels, (., h, w) float32.
+            (B, C', h, w) float32.
 
         Raises:
             MemoryError: If there is not enough memory for it.
         """
-        extractor = self._network(compute.threads()).create_extractor()
+        network = self._network(compute.threads())
+        return np.stack([self._made(network.create_extractor(), one) for one in x])
+
+    def _made(self, extractor: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the output of one picture, (C', h, w)."""
         seen = np.ascontiguousarray(x)  # must live until the output is there
         extractor.input(INPUT, ncnn.Mat(seen))
         failed, made = extractor.extract(self._graph.last)
@@ -71,20 +99,20 @@ class NcnnNetwork:
 
     def _network(self, threads: int) -> Any:
         if self._loaded is None or self._loaded[0] != threads:
-            self._loaded = threads, _load(self._graph, self._off, threads)
+            self._loaded = threads, self._load(threads)
         return self._loaded[1]
 
-
-def _load(graph: Graph, off: Sequence[str], threads: int) -> Any:
-    network = ncnn.Net()
-    network.opt.num_threads = threads
-    for option in off:
-        setattr(network.opt, option, False)
-    failed = network.load_param_mem(graph.text()) or network.load_model(_reader(graph.binary()))
-    if failed:
-        message = f"ncnn {ncnn.__version__} does not read the network that was written for it"
-        raise RuntimeError(message)
-    return network
+    def _load(self, threads: int) -> Any:
+        network = ncnn.Net()
+        network.opt.num_threads = threads
+        for option in self._off:
+            setattr(network.opt, option, False)
+        pieces = ncnn_format.binary(self._graph, self._weights)
+        failed = network.load_param_mem(ncnn_format.text(self._graph))
+        if failed or network.load_model(_reader(pieces)):
+            message = f"ncnn {ncnn.__version__} does not read the network that was written for it"
+            raise RuntimeError(message)
+        return network
 
 
 def _reader(pieces: Iterator[bytes]) -> Any:
@@ -94,7 +122,7 @@ def _reader(pieces: Iterator[bytes]) -> Any:
     whether it worked, nor whether it copies.
     """
 
-    class Reader(ncnn.DataReader):  # type: ignore[misc]
+    class Reader(ncnn.DataReader):  # type: ignore[misc,name-defined]
         def read(self, target: object, size: int) -> int:
             piece = next(pieces, b"")
             if len(piece) != size:

@@ -4,8 +4,6 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
 
-import torch
-
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.errors import ISSUE, PriorUnavailableError
 from rdpcodec.priors.base import Prior
@@ -49,17 +47,18 @@ def load_prior(
         UsageError: If there is no such device or precision.
 
     Example:
-        >>> import torch
+        >>> import numpy as np
         >>> import rdpcodec
         >>> prior = rdpcodec.load_prior("gaussian-1")
-        >>> y = 0.5 * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(1))
+        >>> n = np.random.default_rng(1).standard_normal((1, 3, 16, 16), dtype=np.float32)
+        >>> y = 0.5 * n
         >>> estimate = prior.denoise(y, 0.5)  # of a grey picture: y is nothing but noise
         >>> estimate.shape
-        torch.Size([1, 3, 16, 16])
+        (1, 3, 16, 16)
         >>> bool(estimate.std() < 0.4 * y.std())
         True
     """
-    with neutral(), torch.inference_mode(mode=False):  # it outlives what the caller has set
+    with neutral():  # it outlives what the caller has set
         return _load(prior_id, Compute(device, precision, engine))
 
 

@@ -10,10 +10,9 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
-import torch
-from torch import Tensor
-
+from rdpcodec.arrays import Array
 from rdpcodec.compute import Compute
 from rdpcodec.domains import Domain, pixel_domain
 from rdpcodec.errors import ISSUE, PriorMismatchError
@@ -71,6 +70,8 @@ class Prior(ABC):
         calibration: Its measured error at each noise level, None if nobody measured it.
         refresh: How far t falls before the prior is evaluated again (spec 11.5); in between the
             estimate is moved by the calibration. 0: it is evaluated after every layer.
+        device: Where its arrays live: on the host, as numpy has them, for None, else torch's
+            name of the device.
         engine: The library that evaluates it here, and its version.
     """
 
@@ -80,7 +81,8 @@ class Prior(ABC):
     sigma_max: float = math.inf
     calibration: Calibration | None = None
     refresh: int = 0
-    engine: str = f"torch {torch.__version__}"
+    device: str | None = None
+    engine: str
 
     @property
     def id(self) -> str:
@@ -97,16 +99,22 @@ class Prior(ABC):
         return pixel_domain(channels, height, width)
 
     @abstractmethod
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the estimate of the clean picture, E[x_0 | y].
 
         Args:
-            y: (B, 3, H, W) float32, x_0 + sigma * n with x_0 in [-1, 1]; any H and W.
+            y: (B, 3, H, W) float32, x_0 + sigma * n with x_0 in [-1, 1]; any H and W. An array
+                of numpy, or a tensor where the prior has a `device`.
             sigma: Standard deviation of the noise, in the same units, at most `sigma_max`.
 
         Returns:
             (B, 3, H, W) float32, on the device of `y`.
         """
+
+
+def torch_engine() -> str:
+    """Return the name of torch as an engine."""
+    return f"torch {version('torch')}"
 
 
 def require_prior(prior: Prior, prior_id: str, digest: bytes) -> None:

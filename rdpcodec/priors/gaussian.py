@@ -2,11 +2,10 @@
 
 from importlib.metadata import version
 
-from torch import Tensor
-
+from rdpcodec.arrays import Array
 from rdpcodec.compute import HOST, Compute, neutral
 from rdpcodec.domains import gaussian
-from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
+from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 
 MANIFEST = {
     "id": "gaussian-1",
@@ -33,8 +32,10 @@ class GaussianPrior(Prior):
 
     def __init__(self, compute: Compute = HOST) -> None:
         self.compute = compute
+        if compute.wants_torch:
+            self.device, self.engine = compute.device, torch_engine()
 
     @neutral()
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the Wiener estimate; see `Prior.denoise`."""
         return gaussian.denoise(y, sigma)

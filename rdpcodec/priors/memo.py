@@ -4,8 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 
-from torch import Tensor
-
+from rdpcodec.arrays import Array, host
 from rdpcodec.priors.base import Prior
 
 
@@ -16,14 +15,14 @@ class Memo:
         recalled_seconds: What the estimates given from memory took when they were computed.
     """
 
-    def __init__(self, denoise: Callable[[Tensor, float], Tensor]) -> None:
+    def __init__(self, denoise: Callable[[Array, float], Array]) -> None:
         self._denoise = denoise
-        self._estimates: dict[tuple[float, bytes], tuple[Tensor, float]] = {}
+        self._estimates: dict[tuple[float, bytes], tuple[Array, float]] = {}
         self.recalled_seconds = 0.0
 
-    def __call__(self, y: Tensor, sigma: float) -> Tensor:
+    def __call__(self, y: Array, sigma: float) -> Array:
         """Return the denoiser's estimate."""
-        key = sigma, hashlib.blake2b(y.cpu().numpy().tobytes()).digest()
+        key = sigma, hashlib.blake2b(host(y).tobytes()).digest()
         if key in self._estimates:
             estimate, seconds = self._estimates[key]
             self.recalled_seconds += seconds
@@ -42,7 +41,7 @@ class MemoPrior(Prior):
         self.identity, self.card, self.compute = prior.identity, prior.card, prior.compute
         self.sigma_max, self.calibration = prior.sigma_max, prior.calibration
         self.refresh, self.domain = prior.refresh, prior.domain  # type: ignore[method-assign]
-        self.engine = prior.engine
+        self.engine, self.device = prior.engine, prior.device
         self._memo = Memo(prior.denoise)
 
     @property
@@ -50,6 +49,6 @@ class MemoPrior(Prior):
         """What the estimates given from memory took when they were computed."""
         return self._memo.recalled_seconds
 
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the prior's estimate; see `Prior.denoise`."""
         return self._memo(y, sigma)

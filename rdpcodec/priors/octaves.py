@@ -7,11 +7,9 @@ is left to the closed-form Gaussian, since little of it can be known at such noi
 
 import math
 
-from torch import Tensor
-from torch.nn import functional
-
+from rdpcodec.arrays import Array
 from rdpcodec.domains import Denoise
-from rdpcodec.transforms import pad_to_multiple
+from rdpcodec.transforms.sizes import enlarge, reduce
 
 
 def reduction(sigma: float, sigma_max: float) -> int:
@@ -21,7 +19,7 @@ def reduction(sigma: float, sigma_max: float) -> int:
     return 1 << math.ceil(math.log2(sigma / sigma_max))
 
 
-def denoise_reduced(network: Denoise, gaussian: Denoise, y: Tensor, sigma: float, k: int) -> Tensor:
+def denoise_reduced(network: Denoise, gaussian: Denoise, y: Array, sigma: float, k: int) -> Array:
     """Return the estimate with the network's at 1 / k of the size in its coarse part.
 
     Args:
@@ -39,13 +37,3 @@ def denoise_reduced(network: Denoise, gaussian: Denoise, y: Tensor, sigma: float
     correction = network(reduce(y, k), sigma / k) - reduce(rough, k)
     height, width = y.shape[-2:]
     return rough + enlarge(correction, k)[..., :height, :width]
-
-
-def reduce(x: Tensor, k: int) -> Tensor:
-    """Return the means of k x k pixels; the last row and column are repeated as needed."""
-    return functional.avg_pool2d(pad_to_multiple(x, k), k)
-
-
-def enlarge(x: Tensor, k: int) -> Tensor:
-    """Return the picture k times as large, by cubic convolution with a = -3/4 (spec 10.4)."""
-    return functional.interpolate(x, scale_factor=k, mode="bicubic", align_corners=False)

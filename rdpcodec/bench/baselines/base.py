@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import constriction
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
+from rdpcodec.arrays import Array, place
 from rdpcodec.chain import Estimator
 from rdpcodec.decoder.reconstruction import Noisy, reconstruct
 from rdpcodec.domains import RgbPixels
@@ -63,7 +63,7 @@ class BaselineCodec(ABC):
             raise ValueError(f"the picture has the shape {pixels.shape}, expected (H, W, 3)")
         picture = Picture(pixels)
         x_0 = RgbPixels(picture.height, picture.width).to_state(pixels)
-        body = self._body(x_0, max(0, target_bytes - OVERHEAD_BYTES))
+        body = self._body(self._place(x_0), max(0, target_bytes - OVERHEAD_BYTES))
         return seal(Envelope(self.kind, picture.height, picture.width, body))
 
     def decode(self, data: bytes, rho: float = 0.0) -> Pixels:
@@ -89,7 +89,7 @@ class BaselineCodec(ABC):
         return to_bytes(RgbPixels(envelope.height, envelope.width).to_pixels(clean))
 
     @abstractmethod
-    def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
+    def _body(self, x_0: Array, room_bytes: int) -> bytes:
         """Return the coded bits of (1, 3, H, W), `room_bytes` at most."""
 
     @abstractmethod
@@ -99,10 +99,14 @@ class BaselineCodec(ABC):
     def _estimator(self, height: int, width: int) -> Estimator:
         return Estimator(self._prior, RgbPixels(height, width))
 
-    def _denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def _denoise(self, y: Array, sigma: float) -> Array:
         return self._estimator(*y.shape[-2:])(y, sigma)
 
-    def _read(self, state: Noisy, rho: float) -> Tensor:
+    def _place(self, values: Floats) -> Array:
+        """Return values as an array of the prior's kind."""
+        return place(values, self._prior.device)
+
+    def _read(self, state: Noisy, rho: float) -> Array:
         sigma_max = self._estimator(*state.y.shape[-2:]).sigma_max
         return reconstruct(self._denoise, state, rho=rho, sigma_max=sigma_max)
 

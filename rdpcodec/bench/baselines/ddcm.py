@@ -11,10 +11,9 @@ from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from rdpcodec import rng, schedule
+from rdpcodec.arrays import Array, energy, host
 from rdpcodec.bench.baselines.base import SEED, BaselineCodec, Floats, Shape
 from rdpcodec.bench.baselines.fold import Cut, fold, unfold
 from rdpcodec.chain import Step, next_state
@@ -29,7 +28,7 @@ INDEX_BITS_MAX = 20
 BOOK_BITS = 10
 PROBE_T = range(3400, 0, -128)
 
-Choose = Callable[[int, Tensor], int]
+Choose = Callable[[int, Array], int]
 
 
 class DdcmCodec(BaselineCodec):
@@ -52,15 +51,15 @@ class DdcmCodec(BaselineCodec):
         super().__init__(prior)
         self._steps_max = steps_max
 
-    def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
+    def _body(self, x_0: Array, room_bytes: int) -> bytes:
         room = 8 * (room_bytes - _FIELDS.size)
         bits = min(max(INDEX_BITS, room // self._steps_max), INDEX_BITS_MAX)
         steps = min(max(1, room // bits), self._steps_max)
         t = self._last_level(x_0, steps * expected_gain(bits) ** 2)
         indices: list[int] = []
 
-        def choose(layer: int, x0_hat: Tensor) -> int:
-            residual = (x_0 - x0_hat).numpy().reshape(-1)
+        def choose(layer: int, x0_hat: Array) -> int:
+            residual = host(x_0 - x0_hat).reshape(-1)
             indices.append(best_codeword(residual, layer, bits))
             return indices[-1]
 
@@ -73,27 +72,27 @@ class DdcmCodec(BaselineCodec):
         y = self._walk((1, *shape), ladder(t, steps), lambda layer, _: indices[layer])
         return Noisy(y, schedule.sigma(t))
 
-    def _walk(self, shape: tuple[int, ...], levels: Iterator[Step], choose: Choose) -> Tensor:
+    def _walk(self, shape: tuple[int, ...], levels: Iterator[Step], choose: Choose) -> Array:
         """Return the last state of the chain, whose noise `choose` chooses by index."""
-        y = x0_hat = torch.zeros(shape)
+        y = x0_hat = self._place(np.zeros(shape, dtype=np.float32))
         for layer, step in enumerate(levels):
-            z = codeword(choose(layer, x0_hat), layer, y.numel())
-            y = next_state(y, x0_hat, torch.from_numpy(z).view_as(y), step)
+            z = codeword(choose(layer, x0_hat), layer, math.prod(shape))
+            y = next_state(y, x0_hat, self._place(z.reshape(shape)), step)
             x0_hat = self._denoise(y, step.sigma_next)
         return y
 
-    def _last_level(self, x_0: Tensor, energy: float) -> int:
-        """Return the t down to which the chain delivers |mu|^2 of `energy` in all."""
+    def _last_level(self, x_0: Array, wanted: float) -> int:
+        """Return the t down to which the chain delivers |mu|^2 of `wanted` in all."""
         noise = np.random.default_rng(SEED).standard_normal(x_0.shape, dtype=np.float32)
-        above, error_above = 0.0, float(x_0.square().sum())
+        above, error_above = 0.0, energy(x_0)
         for t in PROBE_T:
             sigma = schedule.sigma(t)
-            x0_hat = self._denoise(x_0 + sigma * torch.from_numpy(noise), sigma)
-            error = float((x_0 - x0_hat).square().sum())
+            x0_hat = self._denoise(x_0 + sigma * self._place(noise), sigma)
+            error = energy(x_0 - x0_hat)
             mean, precision = math.sqrt(error * error_above), 1.0 / sigma**2
-            if mean * (precision - above) >= energy:
-                return schedule.nearest_t((above + energy / mean) ** -0.5)
-            energy -= mean * (precision - above)
+            if mean * (precision - above) >= wanted:
+                return schedule.nearest_t((above + wanted / mean) ** -0.5)
+            wanted -= mean * (precision - above)
             above, error_above = precision, error
         return PROBE_T[-1]
 

@@ -13,11 +13,10 @@ from functools import lru_cache
 
 import constriction
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rdpcodec import rng, schedule
+from rdpcodec.arrays import Array, host
 from rdpcodec.bench.baselines.base import (
     SEED,
     BaselineCodec,
@@ -77,8 +76,8 @@ class DitheredCodec(BaselineCodec):
     name = "dithered"
     kind = 3
 
-    def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
-        bands = to_bands(x_0[0].numpy())
+    def _body(self, x_0: Array, room_bytes: int) -> bytes:
+        bands = to_bands(host(x_0)[0])
         low, high = -1, schedule.T_MAX
         best = _encode(bands, high)
         while high - low > 1:
@@ -98,7 +97,7 @@ class DitheredCodec(BaselineCodec):
         _, height, width = shape
         dither = _dither((3, SIDE, SIDE, *block_grid(height, width)))
         bands = decode_symbols(body[_FIELDS.size :], dither, sigma * STEP_OF_SIGMA)
-        return Noisy(torch.from_numpy(from_bands(bands, height, width))[None], sigma)
+        return Noisy(self._place(from_bands(bands, height, width)[None]), sigma)
 
 
 def _encode(bands: Floats, t: int) -> bytes:

@@ -12,11 +12,10 @@ from itertools import pairwise
 
 import constriction
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rdpcodec import schedule
+from rdpcodec.arrays import Array, energy, host
 from rdpcodec.bench.baselines.base import (
     BaselineCodec,
     Floats,
@@ -67,7 +66,7 @@ class TurboDdcmCodec(BaselineCodec):
         super().__init__(prior)
         self._blocks_max = min(blocks_max, BLOCKS_MAX)
 
-    def _body(self, x_0: Tensor, room_bytes: int) -> bytes:
+    def _body(self, x_0: Array, room_bytes: int) -> bytes:
         chain = Chain(self._estimator(*x_0.shape[-2:]))
         sender = _Sender(x_0, chain, room_bytes - _FIELDS.size, self._blocks_max)
         while sender.send():
@@ -80,7 +79,7 @@ class TurboDdcmCodec(BaselineCodec):
         chain = Chain(self._estimator(*shape[1:]))
         coder = new_range_decoder(body[_FIELDS.size :])
         for layer, t in enumerate(path):
-            chain.advance(t, decode_layer(coder, layer, chain.y.numel()).total())
+            chain.advance(t, decode_layer(coder, layer, math.prod(shape)).total())
         return Noisy(chain.y, chain.sigma)
 
 
@@ -104,9 +103,9 @@ class LayerCode:
         scale = 1.0 / np.sqrt(share(COUNTS[self.count], self.cut.blocks))
         return unfold(rows * scale[:, None].astype(np.float32), self.cut)
 
-    def noise(self, like: Tensor) -> Tensor:
+    def noise(self, like: Array) -> Array:
         """Return that sum in the shape of a state."""
-        return torch.from_numpy(self.total()).view_as(like)
+        return self.total().reshape(host(like).shape)
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,7 @@ class _Sender:
         path: The levels of the layers so far.
     """
 
-    x_0: Tensor
+    x_0: Array
     chain: Chain
     room_bytes: int
     blocks_max: int
@@ -176,18 +175,18 @@ class _Sender:
         if self.chain.t == 0 or len(self.path) == LAYERS_MAX:
             return False
         residual = self.x_0 - self.chain.x0_hat()
-        energy = max(float(residual.square().sum()), levels.ENERGY_MIN)
-        t = levels.next_t(len(self.path), self.chain.t, energy, 0)
-        wanted = energy * self.chain.step_to(t).precision
-        scores = self._score(residual, BITS_PER_BIT * kl_bits(wanted, self.x_0.numel()))
+        error = max(energy(residual), levels.ENERGY_MIN)
+        t = levels.next_t(len(self.path), self.chain.t, error, 0)
+        wanted = error * self.chain.step_to(t).precision
+        scores = self._score(residual, BITS_PER_BIT * kl_bits(wanted, math.prod(self.x_0.shape)))
         count = scores.count_for(wanted**0.5)
         if self._size(scores, count) <= self.room_bytes:
             self._commit(t, scores, count)
             return True
-        self._send_last(residual, energy)
+        self._send_last(residual, error)
         return False
 
-    def _send_last(self, residual: Tensor, energy: float) -> None:
+    def _send_last(self, residual: Array, error: float) -> None:
         """Code as many atoms as fit, and end at the level that they reach."""
         left = 8 * (self.room_bytes - len(coded_bytes(self.coder)))
         scores = self._score(residual, left)
@@ -198,12 +197,13 @@ class _Sender:
         if fitting == 0 and self.path:
             return
         count = counts[max(0, fitting - 1)]
-        t = levels.t_of_precision(self.chain.t, scores.gains[count] ** 2 / energy)
+        t = levels.t_of_precision(self.chain.t, scores.gains[count] ** 2 / error)
         if self.chain.t is None or t < self.chain.t:
             self._commit(t, scores, count)
 
-    def _score(self, residual: Tensor, bits: float) -> Scores:
-        unit = (residual / residual.norm().clamp_min(levels.ENERGY_MIN)).numpy().reshape(-1)
+    def _score(self, residual: Array, bits: float) -> Scores:
+        length = max(math.sqrt(energy(residual)), levels.ENERGY_MIN)
+        unit = host(residual / length).reshape(-1)
         return score(unit, len(self.path), bits, self.blocks_max)
 
     def _size(self, scores: Scores, count: int) -> int:

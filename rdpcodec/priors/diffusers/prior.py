@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
+from rdpcodec.arrays import Array
 from rdpcodec.compute import Compute, neutral
-from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
+from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
-from rdpcodec.transforms import pad_to_multiple
+from rdpcodec.transforms.sizes import pad_to_multiple
 
 # Named here and not taken from diffusers, whose next version may know more keys: the digest of
 # the same pipeline must not change with the version of a library.
@@ -69,6 +70,7 @@ class PipelinePrior(Prior):
         config: Any = parts.network.config
         schedule = parts.schedule
         self.compute = compute
+        self.device, self.engine = compute.device, torch_engine()
         self._network = parts.network.to(compute.device)
         self._schedule = schedule
         self.sigma_max = schedule.sigma_max
@@ -93,7 +95,7 @@ class PipelinePrior(Prior):
         )
 
     @neutral()
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the network's estimate; see `Prior.denoise`."""
         height, width = y.shape[-2:]
         # The smallest map is kept at 2x2: group norm has nothing to compare in a single value.
@@ -102,7 +104,7 @@ class PipelinePrior(Prior):
         )
         # A tensor: the model cuts a Python float down to an integer.
         t = torch.tensor(self._schedule.timestep(sigma), dtype=torch.float32, device=y.device)
-        with torch.inference_mode():
+        with torch.no_grad():
             output = self._network(x_t, t, return_dict=False)[0]
             output = output[:, :3, :height, :width]  # a learned variance comes behind
             return self._schedule.clean(output, y, sigma)

@@ -6,11 +6,9 @@ every noise level (Karras et al. 2022, equation 7); at low noise they predict th
 an estimate keeps what it cannot explain.
 """
 
-from collections.abc import Callable
-
-import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from rdpcodec.arrays import Array, log
+from rdpcodec.engines.graph import INPUT, Graph, Layers
+from rdpcodec.priors.photo_1.packing import MADE, SEEN, packed, unpacked
 
 # Channels and residual blocks on each way, at 1/2, 1/4, 1/8 and 1/16 of the picture's sides.
 WIDTHS = (64, 128, 192, 192)
@@ -23,102 +21,59 @@ TOLD_MIN = 0.5
 MULTIPLE = 2 ** len(WIDTHS)
 
 
-class Block(nn.Module):
-    """x + conv(relu(conv(x)))."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(width, width, 3, padding=1)
-        self.second = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.get_parameter("bias"))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, width, h, w) of (B, width, h, w)."""
-        return x + self.second(functional.relu(self.first(x)))
+def graph(widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> Graph:
+    """Return the layers, on values of unit variance."""
+    made = Graph()
+    x = made.convolution(INPUT, "head", SEEN, widths[0])
+    made.convolution(_scale(made, x, "scales", widths, blocks), "tail", widths[0], MADE)
+    return made
 
 
-class Scale(nn.Module):
-    """One scale of the network, and all below it."""
-
-    def __init__(self, widths: tuple[int, ...], blocks: tuple[int, ...]) -> None:
-        super().__init__()
-        width, below = widths[0], widths[1:]
-        self.before = nn.Sequential(*(Block(width) for _ in range(blocks[0])))
-        self.after = nn.Sequential(*(Block(width) for _ in range(blocks[0])))
-        self.below = Scale(below, blocks[1:]) if below else None
-        if below:
-            self.down = nn.Conv2d(width, below[0], 2, stride=2)
-            self.up = nn.ConvTranspose2d(below[0], width, 2, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, width, h, w) of (B, width, h, w); the sides suit all scales below."""
-        x = self.before(x)
-        if self.below is not None:
-            x = x + self.up(self.below(self.down(x)))
-        return self.after(x)
+def _scale(made: Graph, x: str, name: str, widths: tuple[int, ...], blocks: tuple[int, ...]) -> str:
+    """Return the value of one scale, and all below it."""
+    width, below = widths[0], widths[1:]
+    for k in range(blocks[0]):
+        x = _block(made, x, f"{name}.before.{k}", width)
+    if below:
+        low = made.halved(x, f"{name}.down", width, below[0])
+        low = _scale(made, low, f"{name}.below", below, blocks[1:])
+        x = made.add(x, made.doubled(low, f"{name}.up", below[0], width))
+    for k in range(blocks[0]):
+        x = _block(made, x, f"{name}.after.{k}", width)
+    return x
 
 
-class FourScales(nn.Module):
-    """The noise-conditional denoiser of pixels in [0, 1].
+def _block(made: Graph, x: str, name: str, width: int) -> str:
+    """Return the value of x + conv(relu(conv(x)))."""
+    inner = made.convolution(x, f"{name}.first", width, width, relu=True)
+    return made.add(x, made.convolution(inner, f"{name}.second", width, width))
 
-    Attributes:
-        engine: What evaluates the layers in place of `layers`, if anything does.
+
+def seen(p: Array, s: Array) -> Array:
+    """Return what the layers see, (B, 13, H/2, W/2); arguments as in `estimate`."""
+    told = log((255 * s).clip(min=TOLD_MIN)) / 4
+    return packed((p - 0.5) / _variance(s) ** 0.5, told)
+
+
+def estimate(layers: Layers, p: Array, s: Array) -> Array:
+    """Return the estimate of the clean picture.
+
+    Args:
+        layers: What evaluates the graph.
+        p: (B, 3, H, W), noisy pixels in [0, 1]; H and W multiples of `MULTIPLE`.
+        s: (B, 1, 1, 1), standard deviation of their noise, black to white being 1.
+
+    Returns:
+        (B, 3, H, W).
     """
-
-    engine: Callable[[Tensor], Tensor] | None = None
-
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, blocks: tuple[int, ...] = BLOCKS) -> None:
-        super().__init__()
-        self.head = nn.Conv2d(13, widths[0], 3, padding=1)
-        self.scales = Scale(widths, blocks)
-        self.tail = nn.Conv2d(widths[0], 12, 3, padding=1)
-
-    def forward(self, p: Tensor, sigma: Tensor) -> Tensor:
-        """Return the estimate of the clean picture.
-
-        Args:
-            p: (B, 3, H, W), noisy pixels; H and W multiples of `MULTIPLE`.
-            sigma: (B,), standard deviation of their noise, black to white being 1.
-
-        Returns:
-            (B, 3, H, W).
-        """
-        sigma = sigma.to(p).view(-1, 1, 1, 1)
-        seen = functional.pixel_unshuffle((p - 0.5) / spread(sigma), 2)
-        told = (255 * sigma).clamp(min=TOLD_MIN).log() / 4
-        x = torch.cat((seen, told.expand(-1, 1, *seen.shape[2:])), dim=1)
-        made = functional.pixel_shuffle((self.engine or self.layers)(x), 2)
-        kept = (SIGMA_DATA / spread(sigma)) ** 2
-        return torch.addcmul(0.5 + kept * (p - 0.5), made, made_scale(sigma))
-
-    def layers(self, x: Tensor) -> Tensor:
-        """Return (B, 12, h, w) of (B, 13, h, w): all that is learnt, on values of unit variance."""
-        x = self.head(x.contiguous(memory_format=torch.channels_last))
-        return self.tail(_suited(self.scales(_suited(x, self.scales)), self.tail))
-
-    def shorten(self) -> None:
-        """Keep all layers but the first and the last in bfloat16: these see and make pixels."""
-        self.scales.to(torch.bfloat16)
-
-    def shift(self, made: Tensor, sigma: Tensor) -> None:
-        """Add a picture's mean to what is made; (B, 3, H, W) at the noise `sigma`."""
-        made = made / made_scale(sigma).view(-1, 1, 1, 1)
-        self.tail.get_parameter("bias").add_(functional.pixel_unshuffle(made, 2).mean((0, 2, 3)))
+    variance = _variance(s)
+    made = unpacked(layers(seen(p, s)))
+    made *= s * SIGMA_DATA / variance**0.5
+    made += (p - 0.5) * (SIGMA_DATA**2 / variance)
+    made += 0.5
+    return made
 
 
-def spread(sigma: Tensor) -> Tensor:
-    """Return the standard deviation of noisy pixels about mid-grey."""
-    return (sigma.square() + SIGMA_DATA**2).sqrt()
-
-
-def made_scale(sigma: Tensor) -> Tensor:
-    """Return by what the layers' output is multiplied: their target then has unit variance."""
-    return sigma * SIGMA_DATA / spread(sigma)
-
-
-def _suited(x: Tensor, layer: nn.Module) -> Tensor:
-    """Return x in the precision of the layer's weights; under autocast the layer sees to it."""
-    if torch.is_autocast_enabled(x.device.type):
-        return x
-    return x.to(next(layer.parameters()).dtype)
+def _variance(s: Array) -> Array:
+    """Return the variance of noisy pixels about mid-grey."""
+    return s**2 + SIGMA_DATA**2

@@ -4,22 +4,24 @@ import hashlib
 import json
 from importlib import resources
 
-import torch
+import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor
+from safetensors.numpy import load
 
-from rdpcodec.compute import HOST, Compute, neutral
+from rdpcodec.arrays import Array
+from rdpcodec.compute import HOST, Compute, neutral, torch_is_here
 from rdpcodec.domains import gaussian
 from rdpcodec.engines import ncnn_network
-from rdpcodec.errors import ISSUE, PriorError
-from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity
+from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError
+from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.calibration import Calibration
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.priors.octaves import denoise_reduced, reduction
+from rdpcodec.priors.photo_1 import network
 from rdpcodec.priors.photo_1.four_scales import BLOCKS, SIGMA_DATA, TOLD_MIN, WIDTHS
-from rdpcodec.priors.photo_1.network import MULTIPLE, PhotoNetwork
-from rdpcodec.transforms import Tiling, in_tiles, pad_to_multiple
+from rdpcodec.priors.photo_1.network import MULTIPLE, Weights
+from rdpcodec.transforms.sizes import pad_to_multiple
+from rdpcodec.transforms.tiles import Tiling, in_tiles
 
 # Noise up to 150/255 of the pixel range is the network's own.
 NETWORK_SIGMA_MAX = 300 / 255
@@ -46,28 +48,31 @@ class PhotoPrior(Prior):
 
     def __init__(self, compute: Compute = HOST) -> None:
         stored = _read("weights.safetensors")
-        self._network = _load_network(stored)
+        weights = _load_weights(stored)
         calibration = _read("calibration.json")
         self.compute = compute
         self.identity = PriorIdentity("photo-1", _manifest(stored, calibration))
         self.calibration = _load_calibration(calibration)
-        rounds = compute.precision == "bfloat16"
-        self._coarse = self._network.in_bfloat16() if rounds else self._network
-        for network in (self._network, self._coarse):
-            network.to(compute.device)
-        self._take_engine()
+        if compute.wants_torch or ncnn_network.version() is None:
+            self._take_torch(weights)
+        else:
+            self.engine, self.device = f"ncnn {ncnn_network.version()}", None
+            self._network = self._coarse = network.by_ncnn(weights)
 
-    def _take_engine(self) -> None:
-        """Let ncnn evaluate what is in float32 on the CPU, where there is ncnn."""
-        found = ncnn_network.version()
-        if found is None or self.compute.device != "cpu" or self.compute.engine is not None:
-            return
-        self._network.evaluate_by_ncnn()
-        rounded = f", {self.engine} in bfloat16" if self._coarse is not self._network else ""
-        self.engine = f"ncnn {found}{rounded}"
+    def _take_torch(self, weights: Weights) -> None:
+        if not torch_is_here():
+            message = (
+                "photo-1 needs ncnn, which has no wheel for this machine, or PyTorch: "
+                "pip install 'rdpcodec[torch]'"
+            )
+            raise PriorUnavailableError(ISSUE.PRIOR_UNAVAILABLE, message)
+        self.engine, self.device = torch_engine(), self.compute.device
+        self._network = self._coarse = network.by_torch(weights, self.device)
+        if self.compute.precision == "bfloat16":
+            self._coarse = network.in_bfloat16(weights, self.device)
 
     @neutral()
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Array, sigma: float) -> Array:
         """Return the estimate; see `Prior.denoise`."""
         k = reduction(sigma, NETWORK_SIGMA_MAX)
         if k == 1:
@@ -76,13 +81,13 @@ class PhotoPrior(Prior):
             return gaussian.denoise(y, sigma)
         return denoise_reduced(self._at_home, gaussian.denoise, y, sigma, k)
 
-    def _at_home(self, y: Tensor, sigma: float) -> Tensor:
+    def _at_home(self, y: Array, sigma: float) -> Array:
         """Return the network's estimate, for sigma within its own range."""
         height, width = y.shape[-2:]
         p = (pad_to_multiple(y, MULTIPLE) + 1) / 2
-        network = self._coarse if sigma >= BFLOAT16_FROM else self._network
-        clean = in_tiles(lambda tile: network(tile, sigma / 2), p, TILING)
-        return clean[..., :height, :width].contiguous().mul_(2).sub_(1)
+        chosen = self._coarse if sigma >= BFLOAT16_FROM else self._network
+        clean = in_tiles(lambda tile: chosen(tile, sigma / 2), p, TILING)
+        return clean[..., :height, :width] * 2 - 1
 
 
 def _manifest(weights: bytes, calibration: bytes) -> dict[str, object]:
@@ -115,15 +120,14 @@ def _read(name: str) -> bytes:
         raise _broken(name, "cannot be read") from exc
 
 
-def _load_network(stored: bytes) -> PhotoNetwork:
-    """Return the network, computed in float32 from weights stored as float16."""
-    network = PhotoNetwork().float()
+def _load_weights(stored: bytes) -> Weights:
+    """Return the weights, stored as float16, in float32."""
     try:
-        network.load_state_dict({name: value.float() for name, value in load(stored).items()})
-    except (SafetensorError, RuntimeError) as exc:
+        weights = {name: value.astype(np.float32) for name, value in load(stored).items()}
+        network.require_shapes(weights)
+    except (SafetensorError, ValueError) as exc:
         raise _broken("weights.safetensors", "does not hold the weights of photo-1") from exc
-    network.requires_grad_(requires_grad=False)
-    return network.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return weights
 
 
 def _load_calibration(stored: bytes) -> Calibration:

@@ -1,0 +1,1 @@
+"""What pictures and states are turned into and back: axes, frequencies, bands, sizes, tiles."""
