@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import Literal
 
 from threadpoolctl import threadpool_limits
 
+from rdpcodec import threads
 from rdpcodec.errors import ISSUE, UsageError
 
-_TOPOLOGY = Path("/sys/devices/system/cpu")
-_asked: ContextVar[int | None] = ContextVar("threads", default=None)
 _inside: ContextVar[bool] = ContextVar("neutral", default=False)
 
 
@@ -71,11 +68,6 @@ def torch_is_here() -> bool:
     return importlib.util.find_spec("torch") is not None
 
 
-def threads() -> int:
-    """Return how many threads may be used: what was asked for, else one for each physical core."""
-    return _asked.get() or _cores()
-
-
 @contextmanager
 def neutral(count: int | None = None) -> Iterator[None]:
     """Compute in float32 on the cpu where nothing else is said, whatever the caller has set.
@@ -86,7 +78,7 @@ def neutral(count: int | None = None) -> Iterator[None]:
         count: How many threads to use meanwhile; as many as before, if None.
     """
     with ExitStack() as stack:
-        stack.callback(_asked.reset, _asked.set(count or _asked.get()))
+        stack.enter_context(threads.limited(count))
         if not _inside.get():
             stack.callback(_inside.reset, _inside.set(True))
             # What is multiplied here is small: its threads would wait in busy loops, in our way.
@@ -98,29 +90,8 @@ def neutral(count: int | None = None) -> Iterator[None]:
         yield
 
 
-@lru_cache(maxsize=1)
-def _cores() -> int:
-    """Return the number of physical cores that this process may use."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    if told.isdecimal() and int(told) > 0:
-        return int(told)
-    if not hasattr(os, "sched_getaffinity"):  # not on macOS, nor on Windows
-        return os.cpu_count() or 1
-    usable = os.sched_getaffinity(0)
-    return max(1, len({_siblings(cpu) for cpu in usable}))
-
-
-def _siblings(cpu: int) -> str:
-    """Return what all threads of one core have in common."""
-    try:
-        return (_TOPOLOGY / f"cpu{cpu}/topology/thread_siblings_list").read_text()
-    except OSError:
-        return str(cpu)
-
-
 def _compute_alone() -> None:
-    """Use one thread in a forked child, which has the parent's pools but not their threads."""
-    _asked.set(1)
+    """Use one thread in a forked child, which has the parent's pool but not its threads."""
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(1)
 

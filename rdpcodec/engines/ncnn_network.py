@@ -1,7 +1,6 @@
 """ncnn, a library of kernels for CPUs, evaluates a `Graph` in float32."""
 
 import ctypes
-import importlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rdpcodec import compute
+from rdpcodec import threads
 from rdpcodec.engines import ncnn_format
 from rdpcodec.engines.graph import INPUT, Graph
 
@@ -25,9 +24,11 @@ def _import() -> Any:
     told = POLICY in os.environ
     os.environ.setdefault(POLICY, "PASSIVE")  # read when the library of threads is loaded
     try:
-        return importlib.import_module("ncnn")
+        import ncnn as found  # noqa: PLC0415 - under the environment above
     except (ImportError, OSError):
         return None
+    else:
+        return found
     finally:
         if not told:
             del os.environ[POLICY]
@@ -84,7 +85,7 @@ class NcnnNetwork:
         Raises:
             MemoryError: If there is not enough memory for it.
         """
-        network = self._network(compute.threads())
+        network = self._network(threads.count())
         return np.stack([self._made(network.create_extractor(), one) for one in x])
 
     def _made(self, extractor: Any, x: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -97,14 +98,14 @@ class NcnnNetwork:
             raise MemoryError(message)
         return np.array(made)
 
-    def _network(self, threads: int) -> Any:
-        if self._loaded is None or self._loaded[0] != threads:
-            self._loaded = threads, self._load(threads)
+    def _network(self, count: int) -> Any:
+        if self._loaded is None or self._loaded[0] != count:
+            self._loaded = count, self._load(count)
         return self._loaded[1]
 
-    def _load(self, threads: int) -> Any:
+    def _load(self, count: int) -> Any:
         network = ncnn.Net()
-        network.opt.num_threads = threads
+        network.opt.num_threads = count
         for option in self._off:
             setattr(network.opt, option, False)
         pieces = ncnn_format.binary(self._graph, self._weights)

@@ -4,16 +4,18 @@ In this basis the error of a denoiser, like a photo itself, is nearly uncorrelat
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.fft import dctn, idctn
 
+from rdpcodec import threads
 from rdpcodec.arrays import Array, is_tensor
-from rdpcodec.compute import threads
 
 Basis = NDArray[np.float32]
 
+_SETTINGS: Any = {"axes": (-2, -1), "norm": "ortho", "overwrite_x": True}
 ROWS = 64  # mixed at a time, so that they stay in a cache
 
 
@@ -56,9 +58,7 @@ def dct(x: Array) -> Array:
         from rdpcodec.transforms import cosine_torch  # noqa: PLC0415 - torch is optional
 
         return cosine_torch.dct(x)
-    return np.asarray(
-        dctn(x, axes=(-2, -1), norm="ortho", workers=threads(), overwrite_x=True), dtype=x.dtype
-    )
+    return np.asarray(dctn(x, **_SETTINGS, workers=threads.count()), dtype=x.dtype)
 
 
 def inverse_dct(x: Array) -> Array:
@@ -67,9 +67,7 @@ def inverse_dct(x: Array) -> Array:
         from rdpcodec.transforms import cosine_torch  # noqa: PLC0415 - torch is optional
 
         return cosine_torch.inverse_dct(x)
-    return np.asarray(
-        idctn(x, axes=(-2, -1), norm="ortho", workers=threads(), overwrite_x=True), dtype=x.dtype
-    )
+    return np.asarray(idctn(x, **_SETTINGS, workers=threads.count()), dtype=x.dtype)
 
 
 def _row_bands(planes: Array) -> Iterator[Array]:
