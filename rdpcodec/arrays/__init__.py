@@ -65,6 +65,15 @@ def energy(x: Array) -> float:
     return float(flat @ flat)
 
 
+def finish(x: Array) -> Array:
+    """Return an array when it is computed; devices run behind the program that asks them."""
+    if is_tensor(x) and x.device.type != "cpu":
+        from rdpcodec.arrays import tensors  # noqa: PLC0415 - torch is optional
+
+        tensors.finish(x.device)
+    return x
+
+
 def copy(x: Array) -> Array:
     """Return a copy."""
     return x.clone() if is_tensor(x) else x.copy()

@@ -27,6 +27,11 @@ def devices() -> list[str]:
     return names
 
 
+def finish(device: torch.device) -> None:
+    """Wait until all that a device was asked for is done."""
+    (torch.cuda if device.type == "cuda" else torch.mps).synchronize()
+
+
 @contextmanager
 def neutral(threads: int | None) -> Iterator[None]:
     """Hold off what a caller may have set in torch: autocast, a default device, its modes.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from rdpcodec.arrays import Array, place
+from rdpcodec.arrays import Array, finish, place
 from rdpcodec.chain.estimator import Estimator
 from rdpcodec.chain.refiner import Refiner
 from rdpcodec.chain.transition import Step, next_state, step_between
@@ -86,6 +86,9 @@ class Chain:
         return self._evaluated_t - self.t >= self.refresh
 
     def _evaluate(self) -> Array:
+        if self._refiner is not None:  # before the network, which takes memory of its own
+            with self.clock.measure("network"):
+                self._refiner.leave(self.y, self.sigma)
         x0_hat = self.denoise(self.y, self.sigma)
         self._evaluated_t = self.t
         if self._refiner is not None:
@@ -102,7 +105,7 @@ class Chain:
         """Return the estimate from any state, and count the evaluation."""
         with self.clock.measure("network"):
             self.clock.network_evaluations += 1
-            return self._estimator(y, sigma)
+            return finish(self._estimator(y, sigma))
 
     def step_to(self, t: int) -> Step:
         """Return the transition from the present level to `t`."""

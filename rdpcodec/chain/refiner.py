@@ -45,6 +45,17 @@ class Refiner:
         self._weight = np.zeros((axes, BANDS))
         self._anchor: _Anchor | None = None
 
+    def leave(self, y: Array, sigma: float) -> None:
+        """Learn from what arrived since the last evaluation, and let go of it.
+
+        Args:
+            y: (1, C, H, W) float32. The state.
+            sigma: Its level.
+        """
+        if self._anchor is not None:
+            self._learn(self._anchor, y, sigma)
+            self._anchor = None
+
     def restart(self, y: Array, sigma: float, x0_hat: Array) -> None:
         """Take a fresh estimate, after learning from what arrived since the last one.
 
@@ -53,8 +64,7 @@ class Refiner:
             sigma: Its level.
             x0_hat: (1, C, H, W) float32. The prior's estimate from it.
         """
-        if self._anchor is not None:
-            self._learn(self._anchor, y, sigma)
+        self.leave(y, sigma)
         expected = self._error_variance(sigma)
         ratio = np.clip((TRUST + self._seen) / (TRUST + self._weight), *RATIO_RANGE)
         variance = np.minimum(ratio * expected, sigma**2)

@@ -105,7 +105,7 @@ def bench(  # noqa: PLR0913 - one parameter per option
     }
     refused: list[str] = []
     with progress("loading the codecs", quiet=quiet) as shown:
-        from rdpcodec.bench import catalogue, page, runner  # noqa: PLC0415 - loads torch
+        from rdpcodec.bench import catalogue, page, runner  # noqa: PLC0415 - loads the codec
         from rdpcodec.bench.rows import read_rows  # noqa: PLC0415 - loads numpy
 
         page.check_packages(html=html is not None)

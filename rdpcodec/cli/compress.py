@@ -109,7 +109,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     )
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
-        from rdpcodec import codec  # noqa: PLC0415 - loads torch
+        from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
         encoded = codec.encode_as(picture, replace(options, progress=shown))
     write_output(out, encoded.data)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rdpcodec.cli.options import Quiet
+from rdpcodec.cli.options import Device, Precision, Quiet
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import print_text
 from rdpcodec.errors import ISSUE, ConformanceError
@@ -19,6 +19,8 @@ def conform(
         str, typer.Argument(metavar="DIR", help="`fixtures`, a part of it, or one case.")
     ],
     *,
+    device: Device = "cpu",
+    precision: Precision = "float32",
     quiet: Quiet = False,
 ) -> None:
     """Run the conformance cases in a directory: one line for each, then how many passed.
@@ -26,9 +28,11 @@ def conform(
     Example: rdpcodec conform fixtures
     """
     with progress("loading the priors", quiet=quiet) as shown:
-        from rdpcodec import conformance  # noqa: PLC0415 - loads torch
+        from rdpcodec import conformance  # noqa: PLC0415 - loads the codec
+        from rdpcodec.compute import Compute  # noqa: PLC0415 - the same
 
-        report = conformance.run(Path(directory), progress=shown)
+        how = Compute(device, precision)
+        report = conformance.run(Path(directory), progress=shown, how=how)
     if not quiet:
         print_text(_lines(report))
     if report.failed:

@@ -14,7 +14,7 @@ def priors(*, quiet: Quiet = False) -> None:
     Example: rdpcodec priors
     """
     with progress("loading the priors", quiet=quiet):
-        from rdpcodec.priors import BUILT_IN  # noqa: PLC0415 - loads torch
+        from rdpcodec.priors import BUILT_IN  # noqa: PLC0415 - loads the codec
 
         tables = [_card(prior_id) for prior_id in BUILT_IN]
     print_rich(*tables, "Also: diffusers:DIRECTORY or diffusers:HUB/ID, a pixel-space pipeline.")
@@ -28,7 +28,7 @@ def _card(prior_id: str) -> Table:
 
 
 def _facts(prior_id: str) -> list[tuple[str, str]]:
-    from rdpcodec.priors import load_prior  # noqa: PLC0415 - loads torch
+    from rdpcodec.priors import load_prior  # noqa: PLC0415 - loads the codec
 
     try:
         prior = load_prior(prior_id)

@@ -101,7 +101,7 @@ def decode(opened: Opened) -> "Picture":
     reading = opened.reading
     rho = _rho(reading)
     with progress("loading the prior", quiet=reading.quiet) as shown, naming(reading.file):
-        from rdpcodec import codec  # noqa: PLC0415 - loads torch
+        from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
         options = DecodeOptions(
             layers=reading.layers,

@@ -39,7 +39,7 @@ def _size(parsed: RdpFile, data: bytes) -> str:
 
 
 def _check_prior(header: Header, source: str | None) -> None:
-    from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads torch
+    from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads the codec
 
     prior_of(header, DecodeOptions(prior=source))
 

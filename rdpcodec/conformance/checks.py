@@ -10,6 +10,7 @@ import numpy as np
 from rdpcodec import codec, container
 from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import Indices
+from rdpcodec.compute import HOST, Compute
 from rdpcodec.conformance.case import (
     CASE,
     CASES,
@@ -25,13 +26,15 @@ from rdpcodec.container import RdpFile
 from rdpcodec.decoder.received import Received
 from rdpcodec.errors import ISSUE, RdpError
 from rdpcodec.images import read_picture
+from rdpcodec.priors import load_prior
 
 
-def check_valid(directory: Path) -> list[str]:
+def check_valid(directory: Path, how: Compute = HOST) -> list[str]:
     """Check a file that must be read.
 
     Args:
         directory: The case.
+        how: Where and how finely to compute.
 
     Returns:
         What was checked, in words.
@@ -42,7 +45,7 @@ def check_valid(directory: Path) -> list[str]:
     case = read_case(directory)
     checked = [_check_files(directory, case)]
     data = (directory / STREAM).read_bytes()
-    received = _open(data, case)
+    received = _open(data, case, how)
     file = received.file
     checked.append(_check_header(file, case))
     checked.append(_check_rebuild(file, data, case))
@@ -160,11 +163,15 @@ def _check_files(directory: Path, case: ValidCase) -> str:
     return _count(len(case.files), "file")
 
 
-def _open(data: bytes, case: ValidCase) -> Received:
+def _open(data: bytes, case: ValidCase, how: Compute) -> Received:
     if case.allow_partial:
         _check_cut(data)
     try:
-        return codec.open(data, allow_partial=case.allow_partial)
+        received = codec.open(data, allow_partial=case.allow_partial)
+        if how == HOST:
+            return received
+        prior = load_prior(received.header.prior_id, how.device, how.precision, how.engine)
+        return codec.open(data, allow_partial=case.allow_partial, prior=prior)
     except RdpError as error:
         raise CheckFailedError("header", f"refused with {error.issue}: {error}") from error
 

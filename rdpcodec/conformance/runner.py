@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from rdpcodec.compute import HOST, Compute
 from rdpcodec.conformance.case import CASE, CASES, read_cases
 from rdpcodec.conformance.checks import check_invalid, check_listed, check_valid
 from rdpcodec.conformance.fields import CheckFailedError
@@ -57,13 +58,16 @@ class ConformanceReport:
         return tuple(result for result in self.results if result.check is not None)
 
 
-def run(directory: Path, progress: Progress | None = None) -> ConformanceReport:
+def run(
+    directory: Path, progress: Progress | None = None, how: Compute = HOST
+) -> ConformanceReport:
     """Run all conformance cases of a directory.
 
     Args:
         directory: `fixtures` itself, with `valid` and `invalid` in it (`must_fail`, which tests
             the checker, is left out); or one of these two; or one case of `valid`.
         progress: Called with the phase, the cases done and all cases.
+        how: Where and how finely to compute.
 
     Returns:
         What came of each.
@@ -71,7 +75,7 @@ def run(directory: Path, progress: Progress | None = None) -> ConformanceReport:
     Raises:
         ConformanceError: If there is no such directory, or no case in it.
     """
-    cases = _find(directory)
+    cases = _find(directory, how)
     results = []
     for done, (name, check) in enumerate(cases, 1):
         results.append(_result(name, check))
@@ -89,23 +93,23 @@ def _result(name: str, check: Check) -> Result:
         return Result(name, check="crash", reason=f"{type(error).__name__}: {error}")
 
 
-def _find(directory: Path) -> list[tuple[str, Check]]:
+def _find(directory: Path, how: Compute) -> list[tuple[str, Check]]:
     if not directory.is_dir():
         raise _error(f"{directory} is not a directory, expected one with fixtures")
     halves = [directory / VALID, directory / INVALID]
     if not any(half.is_dir() for half in halves):
-        return _cases(directory, "")
+        return _cases(directory, "", how)
     for half in halves:
         if not half.is_dir():
             raise _error(
                 f"{directory} has no directory {half.name}, expected {VALID} and {INVALID}"
             )
-    return [case for half in halves for case in _cases(half, f"{half.name}/")]
+    return [case for half in halves for case in _cases(half, f"{half.name}/", how)]
 
 
-def _cases(directory: Path, prefix: str) -> list[tuple[str, Check]]:
+def _cases(directory: Path, prefix: str, how: Compute) -> list[tuple[str, Check]]:
     if (directory / CASE).exists():
-        return [(directory.name, partial(check_valid, directory))]
+        return [(directory.name, partial(check_valid, directory, how))]
     if (directory / CASES).exists():
         return _invalid_cases(directory, prefix)
     entries = [path for path in sorted(directory.iterdir()) if not path.name.startswith(".")]
@@ -113,7 +117,7 @@ def _cases(directory: Path, prefix: str) -> list[tuple[str, Check]]:
         raise _error(f"{directory} is empty, expected {CASE}, {CASES} or directories of cases")
     if not any(path.is_dir() for path in entries):
         raise _error(f"{directory} holds no {CASE}, no {CASES} and no directory of a case")
-    return [(prefix + path.name, partial(check_valid, path)) for path in entries]
+    return [(prefix + path.name, partial(check_valid, path, how)) for path in entries]
 
 
 def _invalid_cases(directory: Path, prefix: str) -> list[tuple[str, Check]]:

@@ -1,13 +1,19 @@
 """The layers of a file, decoded from coarse to fine and never twice (spec 11.1)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from functools import cached_property
 from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
 
 from rdpcodec.chain import Chain, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.container import RdpFile
 from rdpcodec.decoder.reconstruction import Noisy
+from rdpcodec.layers import ChannelStep
 
 Progress = Callable[[str, int, int], None]
 
@@ -38,11 +44,35 @@ class Walk:
         """
         if self._chain is None or count < self._done:
             self._chain, self._done = Chain(self.estimator), 0
-        header = self._file.header
-        coder = load_coder(header.coder, header.coder_parameter)
-        for layer, step, bits in islice(self._file.steps(), self._done, count):
-            self._chain.advance(layer.t, coder.decode(coder.unpack(bits, step), step))
-            self._done = step.layer + 1
+        for t, z in self._delivered(self._done, count):
+            self._chain.advance(t, z)
+            self._done += 1
             if self._progress:
                 self._progress("decoding", self._done, count)
         return Noisy(self._chain.y, self._chain.sigma)
+
+    def _delivered(self, first: int, count: int) -> Iterator[tuple[int, NDArray[np.float32]]]:
+        """Yield the level of each layer and what the channel delivers for it.
+
+        No estimate has a part in that, so the next layer is read while the network is evaluated.
+        """
+        header = self._file.header
+        coder = load_coder(header.coder, header.coder_parameter)
+
+        def draw(step: ChannelStep, bits: bytes) -> NDArray[np.float32]:
+            return coder.decode(coder.unpack(bits, step), step)
+
+        waiting: list[tuple[int, Future[NDArray[np.float32]]]] = []
+        with ThreadPoolExecutor(1) as pool:
+            for layer, step, bits in islice(self._file.steps(), first, count):
+                waiting.append((layer.t, pool.submit(copy_context().run, draw, step, bits)))
+                if len(waiting) > 1:
+                    yield _result(waiting.pop(0))
+            yield from map(_result, waiting)
+
+
+def _result(
+    waited: tuple[int, Future[NDArray[np.float32]]],
+) -> tuple[int, NDArray[np.float32]]:
+    t, future = waited
+    return t, future.result()

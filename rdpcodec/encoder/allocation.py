@@ -17,7 +17,7 @@ import numpy as np
 
 from rdpcodec.arrays import Array, device_of, place
 from rdpcodec.transforms.cosine import Basis, mix
-from rdpcodec.transforms.sizes import pad_to_multiple, take
+from rdpcodec.transforms.sizes import repeat_edges
 
 # Noise of 2/255: whoever writes finer files wants the picture itself, grain and all.
 SIGMA_MIN = 2.0**-6
@@ -55,9 +55,8 @@ def weigh(residual: Array, basis: Basis, rdo: float, layer: int) -> Array:
 
 def _on_grid(residual: Array, start: int) -> Array:
     """Return a copy with `start` more rows and columns before it, and whole blocks."""
-    height, width = residual.shape[-2:]
-    rows, columns = (np.maximum(np.arange(-start, n), 0) for n in (height, width))
-    return pad_to_multiple(take(take(residual, rows, -2), columns, -1), BLOCK)
+    height, width = (-(-(start + n) // BLOCK) * BLOCK for n in residual.shape[-2:])
+    return repeat_edges(residual, start, height, width)
 
 
 def _transform(plane: Array) -> Array:

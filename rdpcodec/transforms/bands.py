@@ -51,7 +51,8 @@ def scale_bands(coefficients: Array, gain: NDArray[np.float64]) -> Array:
     """Multiply the coefficients (1, C, H, W), in place, by a gain for each axis and band."""
     device = device_of(coefficients)
     band = _bands_on(device, *coefficients.shape[2:])
-    for axis, row in enumerate(place(gain.astype(np.float32), device)):
+    gains = place(gain.astype(np.float32), device)
+    for axis, row in enumerate(gains):
         coefficients[0, axis] *= row[band]
     return coefficients
 

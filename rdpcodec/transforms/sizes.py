@@ -18,17 +18,30 @@ def pad_to_multiple(x: Array, multiple: int, least: int = 0) -> Array:
     Returns:
         (..., H', W'); x itself where nothing is missing.
     """
-    for axis in (-2, -1):
-        length = x.shape[axis]
-        wanted = max(least, -(-length // multiple) * multiple)
-        if wanted > length:
-            x = take(x, np.minimum(np.arange(wanted), length - 1), axis)
-    return x
+    height, width = (max(least, -(-n // multiple) * multiple) for n in x.shape[-2:])
+    return x if (height, width) == tuple(x.shape[-2:]) else repeat_edges(x, 0, height, width)
 
 
-def take(x: Array, indices: np.ndarray[tuple[int], np.dtype[np.int64]], axis: int) -> Array:
-    """Return the rows (axis -2) or columns (axis -1) of those numbers."""
-    return x[..., indices, :] if axis == -2 else x[..., indices]
+def repeat_edges(x: Array, before: int, height: int, width: int) -> Array:
+    """Return a larger picture, with the edges of x repeated.
+
+    Args:
+        x: (..., H, W).
+        before: How many rows and columns lie above and left of x.
+        height: Rows of the result, at least H + `before`.
+        width: Columns of the result, at least W + `before`.
+
+    Returns:
+        (..., height, width).
+    """
+    larger = empty((*x.shape[:-2], height, width), x)
+    below, right = before + x.shape[-2], before + x.shape[-1]
+    larger[..., before:below, before:right] = x
+    larger[..., before:below, :before] = x[..., :1]
+    larger[..., before:below, right:] = x[..., -1:]
+    larger[..., :before, :] = larger[..., before : before + 1, :]
+    larger[..., below:, :] = larger[..., below - 1 : below, :]
+    return larger
 
 
 def reduce(x: Array, k: int) -> Array:
@@ -47,7 +60,7 @@ def enlarge(x: Array, k: int) -> Array:
 def _enlarge_rows(x: Array, k: int) -> Array:
     """Return k times as many rows; beyond the first and the last are copies of them."""
     *others, rows, columns = x.shape
-    padded = take(x, np.clip(np.arange(-2, rows + 2), 0, rows - 1), -2)
+    padded = x[..., np.clip(np.arange(-2, rows + 2), 0, rows - 1), :]
     enlarged = empty((*others, k * rows, columns), x)
     for phase in range(k):
         place = (phase + 0.5) / k - 0.5

@@ -41,8 +41,13 @@ class PhotoNetwork:
         Returns:
             (B, 3, H, W).
         """
-        name = "ffdnet" if FFDNET_FROM <= sigma < FFDNET_TO else "four_scales"
+        name = chosen(sigma)
         return PARTS[name].estimate(self.layers[name], p, full((len(p), 1, 1, 1), sigma, p))
+
+
+def chosen(sigma: float) -> str:
+    """Return which of the two networks is for a noise level."""
+    return "ffdnet" if FFDNET_FROM <= sigma < FFDNET_TO else "four_scales"
 
 
 def require_shapes(weights: Weights) -> None:
