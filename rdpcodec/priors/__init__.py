@@ -1,5 +1,6 @@
 """Priors: the denoisers a file can be written with (spec 10)."""
 
+import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Literal
@@ -67,6 +68,12 @@ def _load(prior_id: str, compute: Compute) -> Prior:
     if prior_id in BUILT_IN:
         return BUILT_IN[prior_id](compute)
     if prior_id.startswith(PIPELINE_PREFIX):
+        if not all(map(importlib.util.find_spec, ("torch", "diffusers"))):
+            raise PriorUnavailableError(
+                ISSUE.PRIOR_UNAVAILABLE,
+                f"the prior {prior_id} needs diffusers; install it with: "
+                f"pip install 'rdpcodec[diffusers]'",
+            )
         from rdpcodec.priors.diffusers import load_pipeline  # noqa: PLC0415 - heavy import
 
         return load_pipeline(prior_id, compute)

@@ -8,7 +8,6 @@ diffusers is an optional dependency and slow to import, so it is imported where 
 """
 
 import hashlib
-import importlib.util
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -55,11 +54,6 @@ def load_pipeline(prior_id: str, compute: Compute = HOST) -> Prior:
             that cannot be a prior.
         PriorError: If its files are damaged.
     """
-    if importlib.util.find_spec("diffusers") is None:
-        raise unavailable(
-            f"the prior {prior_id} needs diffusers; install it with: "
-            f"pip install 'rdpcodec[diffusers]'"
-        )
     name = prior_id.removeprefix(PREFIX)
     try:
         with _quiet():
