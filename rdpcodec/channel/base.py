@@ -103,8 +103,8 @@ def from_stages(rows: Floats, step: ChannelStep) -> Floats:
     return z
 
 
-@lru_cache(maxsize=1)  # twice as large as the picture
-def _permutation(seed: int, dim: int) -> Indices:
+@lru_cache(maxsize=1)  # as large as the picture
+def _permutation(seed: int, dim: int) -> NDArray[np.uint32]:
     return rng.permutation(seed, dim)
 
 
