@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 WORD_BITS = 64
+BLOCK = 1 << 16
 MAX_SEED = 2**WORD_BITS - 1
 
 
@@ -50,6 +51,22 @@ def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint6
     return np.random.Philox(key=key, counter=before_zero).random_raw(count)
 
 
+def sign_bits(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint8]:
+    """Return the bits behind the first `count` signs of a stream, eight to a byte.
+
+    Args:
+        seed: As in `words`.
+        stream: As in `words`.
+        index: As in `words`.
+        count: Number of signs.
+
+    Returns:
+        Bytes of whole words, at least count / 8; the lowest bit of each is its first, 0 for +1.
+    """
+    drawn = words(seed, stream, index, -(-count // WORD_BITS))
+    return drawn.astype("<u8", copy=False).view(np.uint8)
+
+
 def signs(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.int8]:
     """Return the first `count` signs of a stream, 64 to a word, lowest bit first.
 
@@ -62,12 +79,12 @@ def signs(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.int8]
     Returns:
         (count,) int8: +1 for a bit 0, -1 for a bit 1.
     """
-    drawn = words(seed, stream, index, -(-count // WORD_BITS)).astype("<u8")
-    bits = np.unpackbits(drawn.view(np.uint8), count=count, bitorder="little")
+    drawn = sign_bits(seed, stream, index, count)
+    bits = np.unpackbits(drawn, count=count, bitorder="little")
     return np.int8(1) - 2 * bits.view(np.int8)
 
 
-def permutation(seed: int, size: int) -> NDArray[np.int64]:
+def permutation(seed: int, size: int) -> NDArray[np.uint32]:
     """Return the file's permutation: positions sorted by random 32-bit keys, ties by position.
 
     Args:
@@ -75,12 +92,17 @@ def permutation(seed: int, size: int) -> NDArray[np.int64]:
         size: Number of positions, under 2**32.
 
     Returns:
-        (size,) int64; entry i is the position that comes i-th.
+        (size,) uint32; entry i is the position that comes i-th.
     """
     low = np.uint64(0xFFFFFFFF)
     keys = words(seed, Stream.PERMUTATION, 0, size)
-    keys &= ~low
-    keys |= np.arange(size, dtype=np.uint64)
+    for first in range(0, size, BLOCK):  # no second array of this size
+        block = keys[first : first + BLOCK]
+        block &= ~low
+        block |= np.arange(first, first + block.size, dtype=np.uint64)
     keys.sort()
-    keys &= low
-    return keys.view(np.int64)
+    for first in range(0, size, BLOCK):  # into the first half; the second is given back
+        block = keys[first : first + BLOCK] & low
+        keys.view(np.uint32)[first : first + block.size] = block
+    keys.resize(-(-size // 2), refcheck=False)
+    return keys.view(np.uint32)[:size]

@@ -1,11 +1,16 @@
-"""How many threads a run may use; results are the same for every number."""
+"""How many threads a run may use, and work spread over them; results never depend on it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 _TOPOLOGY = Path("/sys/devices/system/cpu")
 _asked: ContextVar[int | None] = ContextVar("threads", default=None)
@@ -24,6 +29,21 @@ def limited(number: int | None) -> Iterator[None]:
         yield
     finally:
         _asked.reset(before)
+
+
+def spread(work: Callable[[T], R], items: Iterable[T], number: int) -> list[R]:
+    """Return `work` of every item, in the order of the items.
+
+    Args:
+        work: Called from several threads at once.
+        items: What it is called with.
+        number: How many threads to use; with one, or one item, it is the calling thread.
+    """
+    found = list(items)
+    if min(number, len(found)) <= 1:
+        return [work(item) for item in found]
+    with ThreadPoolExecutor(min(number, len(found))) as pool:
+        return list(pool.map(work, found))
 
 
 @lru_cache(maxsize=1)

@@ -31,7 +31,7 @@ def seven_more(x):
 PROGRAM = """
 import numpy as np
 from rdpcodec.channel import viterbi
-ones, products = np.ones((1, 4), np.float32), np.empty((1, 2048), np.float32)
+ones, products = np.ones((1, 4), np.float32), np.empty((1, 1024), np.float32)
 wave = np.arange(1024, dtype=np.float32)
 viterbi.inner_products(ones, wave, np.zeros_like(wave), products)
 print(products[0, 0], products[0, 1023])

@@ -103,7 +103,9 @@ def test_permutation_sorts_by_the_high_half(seed: int, size: int) -> None:
     """Positions are sorted by the high 32 bits of their word, ties by position."""
     keys = [word >> 32 for word in reference_words(seed, Stream.PERMUTATION, 0, size)]
     expected = sorted(range(size), key=lambda i: (keys[i], i))
-    assert rng.permutation(seed, size).tolist() == expected
+    found = rng.permutation(seed, size)
+    assert found.dtype == np.uint32
+    assert found.tolist() == expected
 
 
 def test_permutation_breaks_ties_by_position(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,6 +113,14 @@ def test_permutation_breaks_ties_by_position(monkeypatch: pytest.MonkeyPatch) ->
     drawn = np.array([(5 << 32) | 9, (4 << 32) | 8, (5 << 32) | 7, (5 << 32) | 1], dtype=np.uint64)
     monkeypatch.setattr(rng, "words", lambda *_: drawn)
     assert rng.permutation(0, 4).tolist() == [1, 0, 2, 3]
+
+
+def test_a_permutation_of_many_blocks_is_sorted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is done block by block, to save memory, changes nothing."""
+    whole = rng.permutation(5, 1000)
+    for block in (1, 7, 999):
+        monkeypatch.setattr(rng, "BLOCK", block)
+        assert np.array_equal(rng.permutation(5, 1000), whole)
 
 
 def test_permutation_is_one_and_depends_on_the_seed() -> None:

@@ -12,7 +12,7 @@ import time
 
 import numpy as np
 
-from rdpcodec.channel import trellis, viterbi
+from rdpcodec.channel import search, trellis, viterbi
 
 SKIPPED = 100
 
@@ -21,11 +21,12 @@ def gain(state_bits: int, stages: int, seed: int) -> float:
     """Return the mean projection won per stage, once the trellis is filled."""
     rng = np.random.default_rng(seed)
     ratios = rng.standard_normal((stages, trellis.CODEWORDS), dtype=np.float32)
-    scores = np.full((stages + 1, 1 << state_bits), trellis.UNREACHABLE, dtype=np.float32)
-    scores[0, 0] = 0
+    skipped, groups = SKIPPED // viterbi.KEPT, -(-stages // viterbi.KEPT)
+    kept = np.full((groups + 1, 1 << state_bits), search.UNREACHABLE, dtype=np.float32)
+    kept[0, 0] = 0
     shifts, run = trellis.label_shifts(state_bits), trellis.label_run(state_bits)
-    viterbi.forward(np.concatenate((ratios, ratios), axis=1), shifts, scores, run)
-    return float(scores[-1].max() - scores[SKIPPED].max()) / (stages - SKIPPED)
+    viterbi.forward(ratios, shifts.reshape(-1, 4), kept, run)
+    return float(kept[-1].max() - kept[skipped].max()) / (stages - skipped * viterbi.KEPT)
 
 
 def main() -> None:

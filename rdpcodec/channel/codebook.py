@@ -16,6 +16,7 @@ from rdpcodec.layers import ChannelStep
 
 CODEWORDS = 1024
 BLOCK_BITS = 20
+BLOCK = 32
 
 
 def wave(step: ChannelStep, block: int) -> Floats:
@@ -38,20 +39,25 @@ def wave(step: ChannelStep, block: int) -> Floats:
 
 def codewords(w: Floats, width: int) -> Floats:
     """Return the first `width` entries of every codeword, (1024, width), width up to 1024."""
-    return w.take(_exclusive_or()[:, :width])
+    return w.take(_exclusive_or(width))
 
 
 def entries(w: Floats, chosen: Indices, size: int) -> Floats:
-    """Return the chosen codewords, (len(chosen), size), repeated past 1024 entries."""
-    column = np.arange(size) & (CODEWORDS - 1)
-    return w[chosen[:, None] ^ column[None, :]]
+    """Return the chosen codewords, (len(chosen), size), repeated past 1024 entries.
+
+    Since entry b + j of codeword m is entry j of codeword m XOR b for j < block, b a multiple of
+    it, they are put together from beginnings of codewords.
+    """
+    block = min(1 << (size - 1).bit_length(), BLOCK)
+    begins = np.arange(0, size, block) & (CODEWORDS - 1)
+    blocks = codewords(w, block).take(chosen[:, None] ^ begins, axis=0)
+    return blocks.reshape(len(chosen), begins.size * block)[:, :size]
 
 
 @lru_cache(maxsize=1)
-def _exclusive_or() -> NDArray[np.intp]:
-    """Return m XOR j for every codeword m and entry j, (1024, 1024)."""
-    number = np.arange(CODEWORDS)
-    return number[:, None] ^ number[None, :]
+def _exclusive_or(width: int) -> NDArray[np.intp]:
+    """Return m XOR j for every codeword m and entry j, (1024, width)."""
+    return np.arange(CODEWORDS)[:, None] ^ np.arange(width)[None, :]
 
 
 def walsh_hadamard(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from rdpcodec import rng
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import Floats, Indices, from_stages, to_stages
+from rdpcodec.channel.base import Floats, Indices
 from rdpcodec.channel.codebook import CODEWORDS
+from rdpcodec.channel.dealing import from_stages, to_stages
 from rdpcodec.errors import ISSUE, BitstreamError
 from rdpcodec.layers import DEFAULT_PARAMETERS, ChannelStep, q_nearest, stage_count, stage_size
 

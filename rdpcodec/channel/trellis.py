@@ -5,17 +5,17 @@ whose codewords have the largest log-likelihood ratio against the proposal are t
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import repeat
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rdpcodec import rng
+from rdpcodec import rng, threads
 from rdpcodec.channel import codebook
-from rdpcodec.channel.base import Floats, Indices, from_stages, to_stages
+from rdpcodec.channel.base import Floats, Indices
 from rdpcodec.channel.codebook import CODEWORDS
+from rdpcodec.channel.dealing import Span, dealer
 from rdpcodec.layers import (
     BITS_PER_STAGE,
     DEFAULT_PARAMETERS,
@@ -25,11 +25,14 @@ from rdpcodec.layers import (
     trellis_bits,
 )
 
+if TYPE_CHECKING:
+    from rdpcodec.channel.search import Search
+
 LANE_STAGES = 1024
+LONGEST_LANE = 3 * LANE_STAGES // 2
 MAX_RUN = 256
-THREADS = 2
+SEARCHES_MAX = 16  # at a time; every one takes 32 MB
 MEAN_SQUARE_MIN = 1e-12
-UNREACHABLE = -1e30
 
 # Bits of signal delivered per bit paid, by state bits (measured by tools/measure_trellis.py).
 EFFICIENCY = {
@@ -56,7 +59,7 @@ class TrellisCoder:
 
     def __init__(self, state_bits: int = DEFAULT_PARAMETERS["trellis"]) -> None:
         self.parameter = self.state_bits = state_bits
-        self._search: _Search | None = None
+        self._search: Search | None = None
 
     def choose_q(self, energy: float, dim: int) -> int:
         """Return the q whose excess variance v(n) is the mean square of mu."""
@@ -84,25 +87,36 @@ class TrellisCoder:
 
     def encode(self, mu: Floats, step: ChannelStep) -> Indices:
         """Return the symbols, (stages,) int64 in 0..3, of the best path for `mu`."""
-        rows = to_stages(mu, step, min(step.stage_size, codebook.CODEWORDS))
-        bounds = lane_bounds(step.stages)
-        search = self._search = self._search or _Search(self.state_bits)
+        from rdpcodec.channel.search import Search  # noqa: PLC0415 - decoders need no compiler
+
+        if self._search is None:
+            shifts, run = label_shifts(self.state_bits), label_run(self.state_bits)
+            self._search = Search(shifts, run, LONGEST_LANE)
+        lanes = list(zip(lane_bounds(step.stages), _waves(step), strict=True))
         excess, symbols = self.excess_variance(step), list[Indices]()
-        with ThreadPoolExecutor(THREADS) as pool:
-            for first in range(0, len(bounds), THREADS):
-                group = bounds[first : first + THREADS]
-                waves = [codebook.wave(step, first + thread) for thread in range(len(group))]
-                lanes = [rows[a:b] for a, b in group]
-                symbols += pool.map(search.best_path, range(THREADS), lanes, waves, repeat(excess))
+        together = min(threads.count(), SEARCHES_MAX)
+        for first in range(0, len(lanes), together):
+            group = lanes[first : first + together]
+            symbols += self._search.best_paths(mu, dealer(step), group, excess, together)
         return np.concatenate(symbols)
 
     def decode(self, indices: Indices, step: ChannelStep) -> Floats:
         """Return z: the codewords along the path, scaled to the proposal's variance."""
-        rows = np.empty((step.stages, step.stage_size), dtype=np.float32)
-        for lane, (a, b) in enumerate(lane_bounds(step.stages)):
-            labels = path_labels(indices[a:b], self.state_bits)
-            rows[a:b] = codebook.entries(codebook.wave(step, lane), labels, step.stage_size)
-        return from_stages(rows, step) * np.float32(math.sqrt(1 + self.excess_variance(step)))
+        z, deal = np.empty(step.dim, dtype=np.float32), dealer(step)
+        scale = np.float32(math.sqrt(1 + self.excess_variance(step)))
+
+        def put(piece: tuple[Floats, Indices, Span]) -> None:
+            wave, labels, span = piece
+            deal.put(codebook.entries(wave, labels, step.stage_size), span, z)
+
+        pieces = [
+            (scale * wave, labels[a - first : b - first], (a, b))
+            for wave, (first, last) in zip(_waves(step), lane_bounds(step.stages), strict=True)
+            for labels in [path_labels(indices[first:last], self.state_bits)]
+            for a, b in deal.pieces(first, last)
+        ]
+        threads.spread(put, pieces, threads.count())
+        return z
 
     def pack(self, indices: Indices, step: ChannelStep) -> tuple[bytes, int]:  # noqa: ARG002
         """Return two bits per stage, most significant first."""
@@ -117,7 +131,13 @@ class TrellisCoder:
         return 2 * pairs[:, 0] + pairs[:, 1]
 
 
-def lane_bounds(stages: int) -> list[tuple[int, int]]:
+@lru_cache(maxsize=1)  # both directions of a layer use the same
+def _waves(step: ChannelStep) -> list[Floats]:
+    """Return the wave of every lane."""
+    return [codebook.wave(step, lane) for lane in range(len(lane_bounds(step.stages)))]
+
+
+def lane_bounds(stages: int) -> list[Span]:
     """Return the (first, past-last) stage of every lane; each lane starts in state 0."""
     lanes = max(1, (stages + LANE_STAGES // 2) // LANE_STAGES)
     return [(i * stages // lanes, (i + 1) * stages // lanes) for i in range(lanes)]
@@ -157,41 +177,3 @@ def label_shifts(state_bits: int) -> NDArray[np.int64]:
     runs = (1 << (state_bits - 2)) // label_run(state_bits)
     drawn = rng.words(0, rng.Stream.LABELS, state_bits, 16 * runs)
     return (drawn % np.uint64(CODEWORDS)).astype(np.int64).reshape(4, runs, 4)
-
-
-class _Search:
-    """Viterbi searches that reuse their memory, one for each thread."""
-
-    def __init__(self, state_bits: int) -> None:
-        self._shifts, self._run = label_shifts(state_bits), label_run(state_bits)
-        longest = 3 * LANE_STAGES // 2
-        self._ratios = np.empty((THREADS, longest, 2 * CODEWORDS), dtype=np.float32)
-        shape = (THREADS, longest + 1, 1 << state_bits)
-        self._scores = np.empty(shape, dtype=np.float32)
-        self._scores[:, 0], self._scores[:, 0, 0] = UNREACHABLE, 0
-
-    def best_path(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Indices:
-        """Return the symbols of a lane: rows of mu by stage, the lane's wave, and v."""
-        from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
-
-        ratios = self._likelihood_ratios(thread, rows, wave, excess)
-        scores = self._scores[thread, : ratios.shape[0] + 1]
-        viterbi.forward(ratios, self._shifts, scores, self._run)
-        return viterbi.trace_back(ratios, self._shifts, scores, self._run)
-
-    def _likelihood_ratios(self, thread: int, rows: Floats, wave: Floats, excess: float) -> Floats:
-        """Return log N(c; mu, I) / N(c; 0, (1 + v) I) for every codeword, up to a constant.
-
-        With c = sqrt(1 + v) codeword it is <c, mu> - v / 2 |codeword|^2; the squared lengths are
-        the inner products of ones with the codewords of the squared wave. Written twice in a row,
-        so that the search can read labels modulo 1024 in sequence.
-        """
-        from rdpcodec.channel import viterbi  # noqa: PLC0415 - only encoders pay for the compiler
-
-        ratios = self._ratios[thread, : rows.shape[0]]
-        costs = np.empty((1, 2 * CODEWORDS), dtype=np.float32)
-        all_ones, none = np.ones_like(rows[:1]), np.zeros_like(wave)
-        viterbi.inner_products(all_ones, np.square(wave) * np.float32(-excess / 2), none, costs)
-        scaled = wave * np.float32(math.sqrt(1 + excess))
-        viterbi.inner_products(rows, scaled, costs[0, :CODEWORDS], ratios)
-        return ratios

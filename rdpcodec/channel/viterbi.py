@@ -4,9 +4,9 @@ The loops are compiled by numba. Entry j of codeword m is w[m XOR j], so that th
 of a row with all codewords are an XOR convolution: two Walsh-Hadamard transforms, at a cost that
 does not depend on the row's width, instead of a product with a matrix.
 
-In the search, the states are scanned in the order of their predecessors, so that every inner loop
-is a contiguous vector operation; predecessors are found again during the trace back from the
-stored scores, which is cheaper than to record them.
+In the search every inner loop is a contiguous vector operation, and what it reads was written a
+moment ago. Neither predecessors nor most scores are recorded: the trace back finds both again from
+the scores before every `KEPT`-th stage, which costs little, since few states lead to a given one.
 """
 
 import numpy as np
@@ -16,10 +16,12 @@ from rdpcodec.channel.codebook import CODEWORDS
 from rdpcodec.channel.compiled import compiled
 
 Floats = NDArray[np.float32]
+Indices = NDArray[np.int64]
 
 # Constants, not sizes of arrays: with these the compiler makes the loops vector operations.
 QUARTER = CODEWORDS // 4
 PASSES = 5  # 4**5 = 1024
+KEPT = 4
 
 
 @compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
@@ -30,7 +32,7 @@ def inner_products(rows: Floats, wave: Floats, offset: Floats, products: Floats)
         rows: (stages, width) float32, width up to 1024.
         wave: (1024,) float32; entry j of codeword m is wave[m XOR j].
         offset: (1024,) float32.
-        products: (stages, 2048) float32; all codewords, twice in a row.
+        products: (stages, 1024) float32.
     """
     width = rows.shape[1]
     padded, convolved = np.empty_like(wave), np.empty_like(wave)
@@ -48,7 +50,7 @@ def inner_products(rows: Floats, wave: Floats, offset: Floats, products: Floats)
             convolved[m] *= spectrum[m]
         _walsh_hadamard(convolved, padded)
         for m in range(CODEWORDS):
-            products[i, m] = products[i, CODEWORDS + m] = padded[m] + offset[m]
+            products[i, m] = padded[m] + offset[m]
 
 
 @compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
@@ -70,57 +72,114 @@ def _walsh_hadamard(values: Floats, out: Floats) -> None:
 
 
 @compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
-def forward(products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int) -> None:
-    """Fill `scores[i + 1]` with the best total of every state after stage i.
+def forward(products: Floats, shifts: Indices, kept: Floats, run: int) -> None:
+    """Fill `kept[j]` with the best total of every state before stage KEPT * j.
 
     Args:
-        products: (stages, 2 * M) float32; score of each codeword, written twice in a row.
-        shifts: (4, states / 4 / run, 4) int64; first label of each run of branches.
-        scores: (stages + 1, states) float32; row 0 is given.
-        run: Number of branches in a row whose labels rise by one.
+        products: (stages, 1024) float32; score of each codeword.
+        shifts: (states / run, 4) int64; first label of the branches to each run of states, by
+            the tail of the state that they come from.
+        kept: (at least ceil(stages / KEPT) + 1, states) float32; row 0 is given, and row
+            ceil(stages / KEPT) has the totals after the last stage.
+        run: Number of states in a row whose labels rise by one.
     """
-    stages, quarter = products.shape[0], scores.shape[1] // 4
-    planes = np.empty((4, quarter), dtype=np.float32)
+    stages, states = products.shape[0], kept.shape[1]
+    between = np.empty((2, states), dtype=np.float32)
+    twice = np.empty(2 * CODEWORDS, dtype=np.float32)  # labels modulo 1024, read in sequence
+    planes = np.empty((4, run), dtype=np.float32)
+    before = kept[0]
     for i in range(stages):
-        score = scores[i]
-        for q in range(quarter):
-            for k in range(4):
-                planes[k, q] = score[4 * q + k]
-        for u in range(4):
-            for h in range(quarter // run):
-                lo, hi = h * run, (h + 1) * run
-                p0 = products[i, shifts[u, h, 0] :]
-                p1 = products[i, shifts[u, h, 1] :]
-                p2 = products[i, shifts[u, h, 2] :]
-                p3 = products[i, shifts[u, h, 3] :]
-                s0, s1, s2, s3 = (
-                    planes[0, lo:hi],
-                    planes[1, lo:hi],
-                    planes[2, lo:hi],
-                    planes[3, lo:hi],
-                )
-                out = scores[i + 1, u * quarter + lo : u * quarter + hi]
-                for x in range(run):
-                    first = max(s0[x] + p0[x], s1[x] + p1[x])
-                    out[x] = max(first, max(s2[x] + p2[x], s3[x] + p3[x]))  # noqa: PLW3301 - SIMD
+        for m in range(CODEWORDS):
+            twice[m] = twice[CODEWORDS + m] = products[i, m]
+        is_kept = (i + 1) % KEPT == 0 or i + 1 == stages
+        after = kept[(i + KEPT) // KEPT] if is_kept else between[i % 2]
+        for h in range(states // 4 // run):
+            _step_of_a_run(before, twice, shifts, planes, after, h)
+        before = after
+
+
+@compiled(nogil=True, fastmath={"nnan", "nsz"}, error_model="numpy")
+def _step_of_a_run(
+    before: Floats, twice: Floats, shifts: Indices, planes: Floats, after: Floats, h: int
+) -> None:
+    """Find the best totals after a stage of the states that are the heads of run `h`.
+
+    Args:
+        before: (states,) float32; totals before the stage.
+        twice: (2048,) float32; the scores of all codewords, twice in a row.
+        shifts: As in `forward`.
+        planes: (4, run) float32; memory for the totals before, by tail.
+        after: (states,) float32; written to.
+        h: The number of the run.
+    """
+    run, quarter = planes.shape[1], after.shape[0] // 4
+    s0, s1, s2, s3 = planes[0], planes[1], planes[2], planes[3]
+    score = before[4 * h * run : 4 * (h + 1) * run]
+    for x in range(run):
+        s0[x], s1[x] = score[4 * x], score[4 * x + 1]
+        s2[x], s3[x] = score[4 * x + 2], score[4 * x + 3]
+    for u in range(4):
+        row = u * (quarter // run) + h
+        p0, p1 = twice[shifts[row, 0] :], twice[shifts[row, 1] :]
+        p2, p3 = twice[shifts[row, 2] :], twice[shifts[row, 3] :]
+        out = after[row * run : (row + 1) * run]
+        for x in range(run):
+            first = max(s0[x] + p0[x], s1[x] + p1[x])
+            out[x] = max(first, max(s2[x] + p2[x], s3[x] + p3[x]))  # noqa: PLW3301 - SIMD
 
 
 @compiled(nogil=True)
-def trace_back(
-    products: Floats, shifts: NDArray[np.int64], scores: Floats, run: int
-) -> NDArray[np.int64]:
-    """Return the branch symbols, (stages,) int64 in 0..3, of the best path through `scores`."""
-    stages, quarter = products.shape[0], scores.shape[1] // 4
+def trace_back(products: Floats, shifts: Indices, kept: Floats, run: int) -> Indices:
+    """Return the branch symbols, (stages,) int64 in 0..3, of the best path through `kept`.
+
+    The arguments are those of `forward`, and `kept` is what it has filled.
+
+    Of a group of KEPT stages the state after it is known. 4**m states lead to it from m stages
+    earlier, neighbours all: from those before the group on, `totals` has the best totals of these
+    states, and `tails` the tails of the states that they come from.
+    """
+    stages, last_state = products.shape[0], kept.shape[1] - 1
     symbols = np.empty(stages, dtype=np.int64)
-    state = np.argmax(scores[stages])
-    for i in range(stages - 1, -1, -1):
-        u, q = state // quarter, state % quarter
-        symbols[i] = u
-        best, best_k = np.float32(-np.inf), 0
-        for k in range(4):
-            label = shifts[u, q // run, k] + q % run
-            total = scores[i, 4 * q + k] + products[i, label]
-            if total > best:
-                best, best_k = total, k
-        state = 4 * q + best_k
+    totals = np.empty((KEPT + 1, 4**KEPT), dtype=np.float32)
+    tails = np.empty((KEPT, 4**KEPT), dtype=np.int64)
+    groups = (stages + KEPT - 1) // KEPT
+    end = np.argmax(kept[groups])
+    for j in range(groups - 1, -1, -1):
+        first, count = KEPT * j, min(KEPT, stages - KEPT * j)
+        for t in range(4**count):
+            totals[0, t] = kept[j, ((end << 2 * count) + t) & last_state]
+        for i in range(count):
+            lowest = end << 2 * (count - i - 1)
+            for t in range(4 ** (count - i - 1)):
+                tails[i, t], totals[i + 1, t] = _best_branch(
+                    totals[i, 4 * t :], products[first + i], shifts, (lowest + t) & last_state, run
+                )
+        t = 0
+        for i in range(count - 1, -1, -1):
+            state = ((end << 2 * (count - i - 1)) + t) & last_state
+            symbols[first + i] = 4 * state // (last_state + 1)
+            t = 4 * t + tails[i, t]
+        end = ((end << 2 * count) + t) & last_state
     return symbols
+
+
+@compiled(nogil=True)
+def _best_branch(
+    before: Floats, scores: Floats, shifts: Indices, state: int, run: int
+) -> tuple[int, np.float32]:
+    """Return the tail and the total of the best of the branches to a state.
+
+    Args:
+        before: (4 or more,) float32; totals of the states that branches come from, by tail.
+        scores: (1024,) float32; score of each codeword.
+        shifts: As in `forward`.
+        state: The state.
+        run: As in `forward`.
+    """
+    shift, beyond = shifts[state // run], state % run
+    best, best_k = np.float32(-np.inf), 0
+    for k in range(4):
+        total = before[k] + scores[(shift[k] + beyond) % CODEWORDS]
+        if total > best:
+            best, best_k = total, k
+    return best_k, best

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from rdpcodec import rng
+from rdpcodec import rng, threads
 from rdpcodec.chain.transition import kl_bits
-from rdpcodec.channel import ChannelStep, codebook, load_coder, trellis, viterbi
-from rdpcodec.channel.base import to_stages
+from rdpcodec.channel import ChannelStep, codebook, load_coder, search
+from rdpcodec.channel.dealing import to_stages
 from rdpcodec.channel.trellis import TrellisCoder, lane_bounds, path_labels
 from rdpcodec.layers import q_nearest, stage_size, trellis_bits
 
@@ -101,28 +101,15 @@ def test_states_and_coders_are_as_named() -> None:
     assert load_coder("trellis", 5).parameter == 5
 
 
-@pytest.mark.parametrize("width", [1, 4, 7, 16, 100, 256, 1000, 1024])
-def test_fast_inner_products_are_the_direct_ones(width: int) -> None:
-    """At any width the transforms give the product with the matrix of codewords, twice in a row."""
-    random = np.random.default_rng(width)
-    rows = random.standard_normal((5, width), dtype=np.float32)
-    offset = random.standard_normal(1024, dtype=np.float32)
-    wave = codebook.wave(ChannelStep(seed=3, layer=1, dim=5 * width, q=0), 0)
-    products = np.empty((5, 2048), dtype=np.float32)
-    viterbi.inner_products(rows, wave, offset, products)
-    book = codebook.codewords(wave, width).astype(np.float64)
-    direct = rows.astype(np.float64) @ book.T + offset
-    assert products == pytest.approx(np.tile(direct, 2), abs=2e-6 * (10 + width))
-
-
 @pytest.mark.parametrize("q", [0, 24, 47, 56, 75, 80])
 def test_scores_are_the_log_likelihood_ratios(q: int) -> None:
     """The scores that are searched, energies included, are those of the definition."""
     coder, step = TrellisCoder(4), ChannelStep(seed=4, layer=1, dim=4 * stage_size(q), q=q)
     mu, excess = mean_of(coder, step), coder.excess_variance(step)
     rows, wave = to_stages(mu, step, step.stage_size), codebook.wave(step, 0)
-    found = trellis._Search(4)._likelihood_ratios(0, rows, wave, excess)
-    expected = np.tile(path_scores(mu, coder, step)[0], 2)
+    found = np.empty((step.stages, 1024), dtype=np.float32)
+    search.likelihood_ratios(rows, wave, excess, found)
+    expected = path_scores(mu, coder, step)[0]
     constants = (found - expected).mean(axis=1, keepdims=True)
     assert found == pytest.approx(expected + constants, abs=1e-3)
 
@@ -372,6 +359,21 @@ def test_encoding_is_deterministic() -> None:
     assert np.array_equal(first, TrellisCoder(8).encode(mu, step))
 
 
+@pytest.mark.parametrize("q", [40, 88])
+def test_nothing_depends_on_the_number_of_threads(q: int) -> None:
+    """One thread and many find the same symbols and the same z, in one lane and in several."""
+    step = ChannelStep(seed=1, layer=0, dim=LONG_DIM, q=q)
+    mu = mean_of(TrellisCoder(6), step)
+    with threads.limited(1):
+        symbols = TrellisCoder(6).encode(mu, step)
+        z = TrellisCoder(6).decode(symbols, step)
+    for count in (2, 3, 17):
+        coder = TrellisCoder(6)
+        with threads.limited(count):
+            assert np.array_equal(coder.encode(mu, step), symbols)
+            assert np.array_equal(coder.decode(symbols, step), z)
+
+
 def test_search_reuses_its_memory_without_leaks() -> None:
     """A search after a longer one gives what a fresh search gives."""
     coder = TrellisCoder(6)
@@ -390,4 +392,4 @@ def test_unreachable_states_never_win() -> None:
     labels = StateMachine(4).labels(symbols.tolist())
     best = StateMachine(4).best_total(scores)
     assert float(scores[np.arange(2), labels].sum()) == pytest.approx(best, rel=1e-5)
-    assert -2 * float(np.abs(scores).max()) > trellis.UNREACHABLE
+    assert -2 * float(np.abs(scores).max()) > search.UNREACHABLE

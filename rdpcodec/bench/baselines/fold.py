@@ -63,12 +63,12 @@ def _signs(cut: Cut) -> NDArray[np.int8]:
     return rng.signs(SEED, rng.Stream.SIGNS, cut.layer, cut.dim)
 
 
-def _order(cut: Cut) -> NDArray[np.int64]:
+def _order(cut: Cut) -> NDArray[np.uint32]:
     """Return the permutation, started elsewhere in every layer."""
     start = rng.words(SEED, rng.Stream.PERMUTATION, cut.layer + 1, 1)[0] % np.uint64(cut.dim)
     return np.roll(_permutation(cut.dim), -int(start))
 
 
-@lru_cache(maxsize=1)  # twice as large as the picture
-def _permutation(dim: int) -> NDArray[np.int64]:
+@lru_cache(maxsize=1)  # as large as the picture
+def _permutation(dim: int) -> NDArray[np.uint32]:
     return rng.permutation(SEED, dim)
