@@ -7,6 +7,8 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from rdpcodec import threads
+
 MakePhoto = Callable[..., NDArray[np.uint8]]
 
 
@@ -42,5 +44,6 @@ def one_thread() -> Iterator[None]:
     """Keep many small operations from waiting for each other's threads on a busy machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with threads.limited(1):
+        yield
     torch.set_num_threads(before)

@@ -12,17 +12,23 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_info, threadpool_limits
 
-from rdpcodec import container
+from rdpcodec import container, threads
+from rdpcodec.arrays import host, place
 from rdpcodec.codec import decode, encode
-from rdpcodec.compute import Compute, neutral, threads
+from rdpcodec.compute import Compute, neutral
+from rdpcodec.domains import pixel_domain
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.priors import load_prior
+from rdpcodec.priors.base import Prior
 from rdpcodec.priors.memo import MemoPrior
 from rdpcodec.priors.photo_1.prior import BFLOAT16_FROM, NETWORK_SIGMA_MAX, PhotoPrior
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 MakePhoto = Callable[..., Pixels]
+PRECISIONS = ("float32", "bfloat16")
 FAST: dict[str, Any] = {"precision": "bfloat16"}
 
 
@@ -30,6 +36,21 @@ def psnr(found: object, truth: object) -> float:
     """Return the PSNR in dB of 8-bit pixels."""
     error = np.square(np.asarray(found).astype(float) - np.asarray(truth)).mean()
     return float(10 * np.log10(255**2 / max(error, 1e-9)))
+
+
+def state(pixels: Pixels) -> Floats:
+    """Return (H, W, 3) pixels as a state."""
+    return pixel_domain(3, *pixels.shape[:2]).to_state(pixels)
+
+
+def noise(shape: tuple[int, ...], seed: int) -> Floats:
+    """Return standard normal noise."""
+    return np.random.default_rng(seed).standard_normal(shape, dtype=np.float32)
+
+
+def denoised(prior: Prior, y: Floats, sigma: float) -> Floats:
+    """Return the estimate as numpy has it, wherever the prior computes."""
+    return host(prior.denoise(place(y, prior.device), sigma))
 
 
 def test_the_default_is_float32_on_the_cpu() -> None:
@@ -92,25 +113,25 @@ def test_the_precision_is_no_part_of_the_prior() -> None:
     """The digest is the same, and the estimates differ."""
     exact, fast = load_prior("photo-1"), load_prior("photo-1", precision="bfloat16")
     assert fast.digest == exact.digest
-    y = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert not torch.equal(fast.denoise(y, 0.5), exact.denoise(y, 0.5))
+    y = noise((1, 3, 32, 32), 0)
+    assert np.abs(denoised(fast, y, 0.5) - denoised(exact, y, 0.5)).max() > 1e-3
 
 
 @pytest.mark.weights
 def test_bfloat16_is_left_to_large_noise(photo: MakePhoto) -> None:
     """Below the bound the bits are those of float32; above it the loss is 0.03 dB at most."""
-    x_0 = torch.from_numpy(photo(96, 96)).permute(2, 0, 1)[None] / 127.5 - 1
-    exact, fast = PhotoPrior(), PhotoPrior(Compute(precision="bfloat16"))
-    noise = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(1))
+    x_0 = state(photo(96, 96))
+    exact, fast = (PhotoPrior(Compute(engine="torch", precision=p)) for p in PRECISIONS)
+    drawn = noise(x_0.shape, 1)
     for sigma in (0.03, 0.99 * BFLOAT16_FROM):
-        y = x_0 + sigma * noise
-        assert torch.equal(fast.denoise(y, sigma), exact.denoise(y, sigma))
+        y = x_0 + sigma * drawn
+        assert np.array_equal(denoised(fast, y, sigma), denoised(exact, y, sigma))
     for sigma in (1.2 * BFLOAT16_FROM, NETWORK_SIGMA_MAX, 2 * NETWORK_SIGMA_MAX):
-        y = x_0 + sigma * noise
-        estimates = fast.denoise(y, sigma), exact.denoise(y, sigma)
-        assert estimates[0].dtype == torch.float32
-        assert not torch.equal(*estimates)
-        errors = [float((estimate - x_0).square().mean()) for estimate in estimates]
+        y = x_0 + sigma * drawn
+        estimates = denoised(fast, y, sigma), denoised(exact, y, sigma)
+        assert estimates[0].dtype == np.float32
+        assert not np.array_equal(*estimates)
+        errors = [float(np.square(estimate - x_0).mean()) for estimate in estimates]
         assert 10 * np.log10(errors[0] / errors[1]) < 0.03
 
 
@@ -118,11 +139,11 @@ def test_bfloat16_is_left_to_large_noise(photo: MakePhoto) -> None:
 @pytest.mark.parametrize("sigma", [0.2, 0.5, 1.1])
 def test_bfloat16_keeps_the_mean_colour(photo: MakePhoto, sigma: float) -> None:
     """The mean moves by under 0.2 of 255, since a chain of estimates would add it up."""
-    x_0 = torch.from_numpy(photo(96, 96, seed=3)).permute(2, 0, 1)[None] / 127.5 - 1
-    y = x_0 + sigma * torch.randn(x_0.shape, generator=torch.Generator().manual_seed(2))
-    exact = load_prior("photo-1")
-    moved = load_prior("photo-1", precision="bfloat16").denoise(y, sigma) - exact.denoise(y, sigma)
-    assert float(moved.mean(dim=(0, 2, 3)).abs().max()) * 127.5 < 0.2
+    x_0 = state(photo(96, 96, seed=3))
+    y = x_0 + sigma * noise(x_0.shape, 2)
+    exact, fast = load_prior("photo-1"), load_prior("photo-1", precision="bfloat16")
+    moved = denoised(fast, y, sigma) - denoised(exact, y, sigma)
+    assert np.abs(moved.mean(axis=(0, 2, 3))).max() * 127.5 < 0.2
 
 
 @pytest.mark.weights
@@ -192,18 +213,48 @@ def test_what_a_caller_has_set_in_torch_changes_nothing(
 
 def test_threads_are_given_back() -> None:
     """`neutral` sets the number of threads for a while, also when what it encloses fails."""
-    before = torch.get_num_threads()
+    before = threads.count(), torch.get_num_threads()
+    more = max(before) + 2
 
     def fail() -> None:
-        with neutral(before + 2):
-            assert threads() == torch.get_num_threads() == before + 2
+        with neutral(more):
+            assert threads.count() == torch.get_num_threads() == more
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert threads() == before
+    assert (threads.count(), torch.get_num_threads()) == before
     with neutral():
-        assert threads() == before
+        assert (threads.count(), torch.get_num_threads()) == before
+
+
+def test_the_innermost_number_of_threads_counts() -> None:
+    """Nested, the inner number holds inside, the outer one again behind it; None keeps it."""
+    before = threads.count()
+    with neutral(3):
+        with neutral(5), neutral():
+            assert threads.count() == torch.get_num_threads() == 5
+        with neutral():
+            assert threads.count() == torch.get_num_threads() == 3
+    assert threads.count() == before
+
+
+def blas_threads() -> list[int]:
+    """Return the number of threads of every library of linear algebra."""
+    return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+def test_linear_algebra_has_one_thread_for_a_while() -> None:
+    """Inside `neutral`, nested or not, and afterwards the number that the caller has set."""
+    with threadpool_limits(3, "blas"):
+        before = blas_threads()
+        assert before
+        with neutral(4):
+            assert set(blas_threads()) == {1}
+            with neutral(2):
+                assert set(blas_threads()) == {1}
+            assert set(blas_threads()) == {1}
+        assert blas_threads() == before
 
 
 FORKING = """

@@ -20,7 +20,6 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from rdpcodec.chain import Chain, Estimator
 from rdpcodec.channel import load_coder
@@ -32,9 +31,10 @@ from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
 from rdpcodec.schedule import sigma
-from rdpcodec.transforms import from_coefficients, to_coefficients
+from rdpcodec.transforms.cosine import from_coefficients, to_coefficients
 
 Floats = NDArray[np.float64]
+State = NDArray[np.float32]
 HEIGHT, WIDTH = 192, 256
 LEVELS = (2700, 2400, 2100, 1800)
 RHOS = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -84,7 +84,7 @@ def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[P
                 evaluations=evaluations,
             )
             gain = theory_gain(variance / (variance + noise), reconstruction, rho)
-            mse = float((picture - x_0).square().mean())
+            mse = float(np.square(picture - x_0).mean())
             perception = measured_w2(picture, chain.y, variance, noise)
             best = least_distortion(variance, noise, perception)
             found.append(
@@ -97,7 +97,7 @@ def gaussian_points(t: int, seed: int, evaluations: int = EVALUATIONS) -> list[P
     return found
 
 
-def code(x_0: Tensor, t: int) -> Encoder:
+def code(x_0: State, t: int) -> Encoder:
     """Return the real encoder after it coded a float picture down to level t."""
     prior = load_prior("gaussian-1")
     coder = load_coder("trellis", 12)
@@ -132,13 +132,15 @@ def w2_of(gain: Floats, variance: Floats, noise: float) -> Floats:
     return np.asarray((np.sqrt(variance) - gain * np.sqrt(variance + noise)) ** 2)
 
 
-def measured_w2(picture: Tensor, y: Tensor, variance: Floats, noise: float) -> float:
+def measured_w2(picture: State, y: State, variance: Floats, noise: float) -> float:
     """Return W2 over the root of the dimension, from the gain that the reconstruction really had.
 
     That of a Gaussian is linear and diagonal in this basis, so output over input is its gain;
     weighted least squares over the coefficients of equal variance, here one at a time.
     """
-    given, found = (to_coefficients(x, COLOUR_BASIS).astype(np.float64)[0] for x in (y, picture))
+    given, found = (
+        to_coefficients(x.copy(), COLOUR_BASIS)[0].astype(np.float64) for x in (y, picture)
+    )
     safe = np.abs(given) > 1e-3 * np.sqrt(variance + noise)
     gain = np.where(safe, found / np.where(safe, given, 1.0), 0.0)
     return float(np.sqrt(w2_of(gain, variance, noise)[safe].mean()))
@@ -174,10 +176,10 @@ def worst_single_rho(variance: Floats, noise: float) -> float:
     return worst
 
 
-def modes_estimate(y: Tensor, level: float) -> Tensor:
+def modes_estimate(y: Floats, level: float) -> Floats:
     """Return E[x_0 | y] of two modes at -1 and +1 of standard deviation `MODES_STD`."""
     spread = MODES_STD**2 + level**2
-    share = torch.tanh(y / spread)
+    share = np.tanh(y / spread)
     return (MODES_STD**2 * y + level**2 * share) / spread
 
 
@@ -186,8 +188,8 @@ def modes_table(level: float, samples: int = 400_000, evaluations: int = 200) ->
     generator = torch.Generator().manual_seed(0)
     draw = lambda: torch.randn(samples, generator=generator, dtype=torch.float64)  # noqa: E731
     sign = (torch.rand(samples, generator=generator) < 0.5).double() * 2 - 1
-    x_0 = (sign + MODES_STD * draw()).view(1, 1, 1, -1)
-    y = x_0 + level * draw().view(1, 1, 1, -1)
+    x_0 = (sign + MODES_STD * draw()).numpy().reshape(1, 1, 1, -1)
+    y = x_0 + level * draw().numpy().reshape(1, 1, 1, -1)
     result = {}
     for reconstruction, rho in (("ode", 0.0), ("ode", 1.0), ("geodesic", 0.0), ("geodesic", 0.5)):
         found = reconstruct(
@@ -197,15 +199,15 @@ def modes_table(level: float, samples: int = 400_000, evaluations: int = 200) ->
             reconstruction=reconstruction,
             evaluations=evaluations,
         )
-        distance = (found.flatten().sort().values - x_0.flatten().sort().values).square().mean()
-        mse = float((found - x_0).square().mean())
-        result[f"{reconstruction} rho={rho:g}"] = np.array([mse, float(distance)])
+        distance = np.square(np.sort(found.reshape(-1)) - np.sort(x_0.reshape(-1))).mean()
+        mse = np.square(found - x_0).mean()
+        result[f"{reconstruction} rho={rho:g}"] = np.array([mse, distance])
     return result
 
 
 def ddim_gap(level: float, steps: int = 20_000) -> float:
     """Return the largest difference of `ode` at rho = 1 from plain DDIM, on the two modes."""
-    y = torch.linspace(-3, 3, 121, dtype=torch.float64).view(1, 1, 1, -1)
+    y = np.linspace(-3, 3, 121).reshape(1, 1, 1, -1)
     found = reconstruct(
         modes_estimate, Noisy(y, level), rho=1.0, reconstruction="ode", evaluations=2000
     )
@@ -214,8 +216,8 @@ def ddim_gap(level: float, steps: int = 20_000) -> float:
     for above, below in zip(levels, [*levels[1:], 0.0], strict=True):
         x0_hat = modes_estimate(state, above)
         state = x0_hat + below / above * (state - x0_hat)
-    away = y.abs() > 0.05  # at the watershed between the modes any error grows
-    return float((found - state).abs()[away].max())
+    away = np.abs(y) > 0.05  # at the watershed between the modes any error grows
+    return float(np.abs(found - state)[away].max())
 
 
 def show(title: str, head: list[str], rows: list[list[str]]) -> None:
@@ -277,11 +279,11 @@ def main() -> None:
 
 def verdicts(points: list[Point], worst_rho: float, modes: dict[str, Floats]) -> list[str]:
     """Return what holds and what does not, in words, from the numbers."""
-    first = torch.linspace(-2, 2, 9, dtype=torch.float64).view(1, 1, 1, -1)
+    first = np.linspace(-2, 2, 9).reshape(1, 1, 1, -1)
     one = reconstruct(
         modes_estimate, Noisy(first, 1.0), rho=0.0, reconstruction="geodesic", evaluations=10
     )
-    exact = torch.equal(one, modes_estimate(first, 1.0))
+    exact = np.array_equal(one, modes_estimate(first, 1.0))
     off = max(abs(p.mse / p.mse_theory - 1) for p in points)
     over = [p.kl_bits / p.information_bits - 1 for p in points]
     fails = modes["ode rho=0"][0] > modes["ode rho=1"][0]

@@ -10,9 +10,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import torch
 from vector_parts import of_chain, of_priors, of_reconstructions
 from vector_parts.writing import Group, as_text, read, wrong
+
+from rdpcodec.compute import neutral
 
 STORED = Path(__file__).parents[1] / "spec" / "vectors.json"
 GROUPS = (
@@ -38,15 +39,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
     check = parser.parse_args().check
-    torch.set_num_threads(1)
-    if not check:
-        STORED.write_text(as_text(GROUPS), encoding="utf-8")
-    stored = read(STORED.read_text(encoding="utf-8"))
-    off = [
-        f"{group.name}: {label}"
-        for group in GROUPS
-        for label in wrong(group.made(), stored.get(group.name, {}))
-    ]
+    with neutral(1):
+        if not check:
+            STORED.write_text(as_text(GROUPS), encoding="utf-8")
+        stored = read(STORED.read_text(encoding="utf-8"))
+        off = [
+            f"{group.name}: {label}"
+            for group in GROUPS
+            for label in wrong(group.made(), stored.get(group.name, {}))
+        ]
     for line in off:
         print(f"{line} is not as the package computes it", file=sys.stderr)
     print(f"{STORED.name}: {sum(map(len, stored.values()))} rows, {len(off)} wrong")

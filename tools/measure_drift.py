@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from rdpcodec import codec
+from rdpcodec import codec, threads
 from rdpcodec.compute import Compute
 from rdpcodec.images import read_picture
 from rdpcodec.metrics import psnr
@@ -119,8 +118,8 @@ def main() -> None:
         "encode, network",
         "read",
     )
-    threads = torch.get_num_threads()
-    table = Table(*columns, title=f"dB and seconds at {options.bpp} bpp, {threads} threads")
+    title = f"dB and seconds at {options.bpp} bpp, {threads.count()} threads"
+    table = Table(*columns, title=title)
     measure(np.zeros((WARM_UP_SIDE, WARM_UP_SIDE, 3), np.uint8), ways, options.bpp, options.rho)
     for path in options.pictures:
         pixels = cropped(read_picture(path)[0].pixels, options.crop)

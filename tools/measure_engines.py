@@ -10,7 +10,7 @@ photos, files of each engine are read by both: are the indices the same, and how
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
 
@@ -20,23 +20,23 @@ from measure_drift import cropped
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
-from torch import Tensor
 
 from rdpcodec import codec, container
 from rdpcodec.channel import load_coder
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.engines import ncnn_network
+from rdpcodec.engines.graph import Layers
 from rdpcodec.engines.ncnn_network import NcnnNetwork
+from rdpcodec.engines.torch_network import TorchNetwork
 from rdpcodec.images import read_picture
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
-from rdpcodec.priors.photo_1 import graphs
-from rdpcodec.priors.photo_1.network import PhotoNetwork
+from rdpcodec.priors.photo_1.packing import SEEN
 from rdpcodec.priors.photo_1.prior import PhotoPrior
 
-Layers = Callable[[Tensor], Tensor]
-NETWORKS = {"ffdnet": graphs.ffdnet, "four_scales": graphs.four_scales}
+Floats = NDArray[np.float32]
+Networks = Mapping[str, TorchNetwork]
 # What each way switches off; F(6,3) is never on, since ncnn takes it for small layers alone.
 WAYS = {
     "ncnn F(4,3)": (),
@@ -45,27 +45,27 @@ WAYS = {
 }
 
 
-def plain_network() -> PhotoNetwork:
-    """Return the network of photo-1 as torch evaluates it."""
-    return PhotoPrior(Compute(engine="torch"))._network  # noqa: SLF001 - a tool may look inside
+def plain_networks() -> Networks:
+    """Return both networks of photo-1 as torch evaluates them."""
+    prior = PhotoPrior(Compute(engine="torch"))
+    return prior._network.layers  # noqa: SLF001 - a tool may look inside
 
 
-def engines(network: PhotoNetwork, name: str) -> dict[str, Layers]:
+def engines(network: TorchNetwork) -> dict[str, Layers]:
     """Return every way to evaluate the layers of one network, torch first."""
-    layers = getattr(network, name)
-    weights = {key: value.numpy() for key, value in layers.state_dict().items()}
-    found: dict[str, Layers] = {"torch": layers.layers}
+    weights = {key: value.numpy() for key, value in network.state_dict().items()}
+    found: dict[str, Layers] = {"torch": in_numpy(network)}
     for way, off in WAYS.items():
-        found[way] = in_torch(NcnnNetwork(NETWORKS[name](weights), off))
+        found[way] = NcnnNetwork(network.graph, weights, off)
     return found
 
 
-def in_torch(network: NcnnNetwork) -> Layers:
-    """Return a network as a function of (1, C, h, w)."""
-    return lambda x: torch.from_numpy(network(x[0].numpy()))[None]
+def in_numpy(network: TorchNetwork) -> Layers:
+    """Return a network of torch as a function of arrays on the host."""
+    return lambda x: network(torch.from_numpy(x)).numpy()
 
 
-def timed(ways: dict[str, Layers], x: Tensor, runs: int) -> dict[str, list[float]]:
+def timed(ways: dict[str, Layers], x: Floats, runs: int) -> dict[str, list[float]]:
     """Return the seconds of every run; a first one, which loads the weights, is left out."""
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     for run in range(runs + 1):
@@ -77,18 +77,18 @@ def timed(ways: dict[str, Layers], x: Tensor, runs: int) -> dict[str, list[float
     return seconds
 
 
-def evaluations(network: PhotoNetwork, size: tuple[int, int], runs: int) -> Table:
+def evaluations(networks: Networks, size: tuple[int, int], runs: int) -> Table:
     """Return the table of evaluations of a picture of width x height."""
     table = Table("network", "engine", "seconds", "torch / engine", "largest error")
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(1, 13, size[1] // 2, size[0] // 2, generator=generator)
-    for name in NETWORKS:
-        ways = engines(network, name)
-        exact = deepcopy(getattr(network, name)).double().layers(x.double())
+    x = torch.randn(1, SEEN, size[1] // 2, size[0] // 2, generator=generator).numpy()
+    for name, network in networks.items():
+        ways = engines(network)
+        exact = in_numpy(deepcopy(network).double())(x.astype(np.float64))
         seconds = timed(ways, x, runs)
         for way, layers in ways.items():
             ratio = np.median(np.divide(seconds["torch"], seconds[way]))
-            error = float((layers(x) - exact).abs().max())
+            error = np.abs(layers(x) - exact).max()
             taken = f"{np.median(seconds[way]):.3f}"
             table.add_row(name, way, taken, f"{ratio:.2f}", f"{error:.1e}")
     return table
@@ -152,7 +152,7 @@ def main() -> None:
             table = drift(options)
         else:
             width, height = map(int, options.size.split("x"))
-            table = evaluations(plain_network(), (width, height), options.runs)
+            table = evaluations(plain_networks(), (width, height), options.runs)
     Console().print(table)
 
 

@@ -20,17 +20,19 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from torch import Tensor
 
 from rdpcodec import schedule
+from rdpcodec.arrays import host, place
 from rdpcodec.domains import RgbPixels
 from rdpcodec.domains.gaussian import COLOUR_BASIS
 from rdpcodec.images import read_picture, to_bytes
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior
-from rdpcodec.transforms import band_energy, band_sizes, to_coefficients
+from rdpcodec.transforms.bands import band_energy, band_sizes
+from rdpcodec.transforms.cosine import to_coefficients
 
+Floats = NDArray[np.float32]
 LEVELS = (5, 15, 25, 50, 75)  # standard deviations of the noise, of 255
 ENDS = (75, 25, 10)  # where files end, of 255
 HALF_OCTAVE = 128  # units of t
@@ -53,7 +55,7 @@ class Measured:
         return [schedule.sigma(t) for t in ts], [float(np.mean(self.mse[t])) for t in ts]
 
 
-def read_folder(folder: Path) -> list[Tensor]:
+def read_folder(folder: Path) -> list[Floats]:
     """Return the pictures of a folder as (1, 3, H, W) in [-1, 1]."""
     paths = sorted(p for p in folder.iterdir() if p.suffix in DRAWN)
     if not paths:
@@ -62,12 +64,12 @@ def read_folder(folder: Path) -> list[Tensor]:
     return [RgbPixels(p.height, p.width).to_state(p.pixels) for p in pictures]
 
 
-def pixels_of(x_0: Tensor) -> NDArray[np.uint8]:
+def pixels_of(x_0: Floats) -> NDArray[np.uint8]:
     """Return the 8-bit pixels of (1, 3, H, W)."""
     return to_bytes(RgbPixels(*x_0.shape[-2:]).to_pixels(x_0))
 
 
-def measure(prior: Prior, x_0: Tensor, found: Measured, ts: list[int]) -> None:
+def measure(prior: Prior, x_0: Floats, found: Measured, ts: list[int]) -> None:
     """Add what a prior makes of one picture."""
     generator = torch.Generator().manual_seed(SEED)
     for level in LEVELS:
@@ -77,18 +79,16 @@ def measure(prior: Prior, x_0: Tensor, found: Measured, ts: list[int]) -> None:
     for t in ts:
         estimate = denoised(prior, x_0, schedule.sigma(t), generator)
         error = estimate - x_0
-        found.mse.setdefault(t, []).append(float(error.square().mean()))
-        energy = band_energy(to_coefficients(error, COLOUR_BASIS)) / np.maximum(
-            band_sizes(*x_0.shape[2:]), 1
-        )
-        found.spectrum.setdefault(t, []).append(energy)
+        found.mse.setdefault(t, []).append(float(np.square(error).mean()))
+        energy = band_energy(to_coefficients(error, COLOUR_BASIS))
+        size = np.maximum(band_sizes(*x_0.shape[2:]), 1)
+        found.spectrum.setdefault(t, []).append(energy / size)
 
 
-def denoised(prior: Prior, x_0: Tensor, sigma: float, generator: torch.Generator) -> Tensor:
+def denoised(prior: Prior, x_0: Floats, sigma: float, generator: torch.Generator) -> Floats:
     """Return the one-step estimate from a fresh noisy state."""
-    y = x_0 + sigma * torch.randn(x_0.shape, generator=generator)
-    with torch.inference_mode():
-        return prior.denoise(y, sigma)
+    y = x_0 + sigma * torch.randn(x_0.shape, generator=generator).numpy()
+    return host(prior.denoise(place(y, prior.device), sigma))
 
 
 def ideal_bits(sigma: list[float], mse: list[float], end: float) -> float:

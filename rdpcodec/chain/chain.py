@@ -47,10 +47,10 @@ class Chain:
         self._estimator = estimator
         self.clock = Clock()
         self.t: int | None = None
+        self.evaluated_t: int | None = None  # where the last estimate was evaluated
         nothing = np.zeros((1, *estimator.domain.shape), dtype=np.float32)
         self.y = place(nothing, estimator.device)
         self._estimate: Array | None = self.y
-        self._evaluated_t: int | None = None
         self._refiner = Refiner(estimator) if estimator.refresh else None
 
     @property
@@ -81,16 +81,16 @@ class Chain:
 
     def _is_due(self) -> bool:
         """Return whether the prior is evaluated at this level; integers alone decide."""
-        if self._evaluated_t is None or self.t is None:
+        if self.evaluated_t is None or self.t is None:
             return True
-        return self._evaluated_t - self.t >= self.refresh
+        return self.evaluated_t - self.t >= self.refresh
 
     def _evaluate(self) -> Array:
         if self._refiner is not None:  # before the network, which takes memory of its own
             with self.clock.measure("network"):
                 self._refiner.leave(self.y, self.sigma)
         x0_hat = self.denoise(self.y, self.sigma)
-        self._evaluated_t = self.t
+        self.evaluated_t = self.t
         if self._refiner is not None:
             with self.clock.measure("network"):
                 self._refiner.restart(self.y, self.sigma, x0_hat)

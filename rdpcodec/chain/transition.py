@@ -70,7 +70,9 @@ def next_state(y: Array, x0_hat: Array, z: Array, step: Step) -> Array:
     z *= step.tau
     z += x0_hat
     if math.isfinite(step.sigma_prev):
-        z += (1.0 - step.a) * (y - x0_hat)
+        back = y - x0_hat
+        back *= 1.0 - step.a
+        z += back
     return z
 
 

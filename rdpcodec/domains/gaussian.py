@@ -36,7 +36,8 @@ def denoise(y: Array, sigma: float) -> Array:
     """
     coefficients = to_coefficients(copy(y), COLOUR_BASIS)
     variance = _spectrum_on(device_of(y), y.shape[-2], y.shape[-1])
-    coefficients *= variance / (variance + sigma * sigma)
+    for axis, power in enumerate(variance):
+        coefficients[:, axis] *= power / (power + sigma * sigma)
     return from_coefficients(coefficients, COLOUR_BASIS)
 
 

@@ -57,6 +57,16 @@ def version() -> str | None:
     return None if ncnn is None else str(ncnn.__version__)
 
 
+_last: "list[tuple[NcnnNetwork, tuple[int, ...]]]" = []  # what was evaluated last
+
+
+def let_go() -> None:
+    """Give back the memory that the last evaluation keeps for another one like it."""
+    for network, _ in _last:
+        network.let_go()
+    _last.clear()
+
+
 class NcnnNetwork:
     """A network whose layers ncnn evaluates; same bits for every number of threads.
 
@@ -72,6 +82,7 @@ class NcnnNetwork:
     def __init__(self, graph: Graph, weights: Weights, off: Sequence[str] = ()) -> None:
         self._graph, self._weights, self._off = graph, weights, (*_OFF, *off)
         self._loaded: tuple[int, Any] | None = None
+        self._memory: tuple[Any, Any] = (ncnn.PoolAllocator(), ncnn.PoolAllocator())
 
     def __call__(self, x: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the network's output.
@@ -85,6 +96,7 @@ class NcnnNetwork:
         Raises:
             MemoryError: If there is not enough memory for it.
         """
+        self._make_room(x.shape)
         network = self._network(threads.count())
         return np.stack([self._made(network.create_extractor(), one) for one in x])
 
@@ -103,8 +115,23 @@ class NcnnNetwork:
             self._loaded = count, self._load(count)
         return self._loaded[1]
 
+    def let_go(self) -> None:
+        """Give back the memory that is kept for the next evaluation."""
+        for memory in self._memory:
+            memory.clear()
+
+    def _make_room(self, shape: tuple[int, ...]) -> None:
+        """Give back what an evaluation of another network, or of another size, has left.
+
+        A pool serves the next evaluation of the same size well, and any other hardly at all.
+        """
+        if _last != [(self, shape)]:
+            let_go()
+            _last.append((self, shape))
+
     def _load(self, count: int) -> Any:
         network = ncnn.Net()
+        network.opt.blob_allocator, network.opt.workspace_allocator = self._memory
         network.opt.num_threads = count
         for option in self._off:
             setattr(network.opt, option, False)

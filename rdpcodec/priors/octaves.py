@@ -36,4 +36,5 @@ def denoise_reduced(network: Denoise, gaussian: Denoise, y: Array, sigma: float,
     rough = gaussian(y, sigma)
     correction = network(reduce(y, k), sigma / k) - reduce(rough, k)
     height, width = y.shape[-2:]
-    return rough + enlarge(correction, k)[..., :height, :width]
+    rough += enlarge(correction, k)[..., :height, :width]
+    return rough

@@ -2,9 +2,7 @@
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from rdpcodec.chain import Estimator
 from rdpcodec.chain.refiner import Refiner
@@ -15,29 +13,24 @@ from rdpcodec.priors.base import Prior
 from rdpcodec.priors.calibration import Calibration
 from rdpcodec.priors.gaussian import GaussianPrior
 from rdpcodec.schedule import sigma
-from rdpcodec.transforms import (
-    BANDS,
-    band_energy,
-    band_sizes,
-    bands,
-    from_coefficients,
-    to_coefficients,
-)
+from rdpcodec.transforms.bands import BANDS, band_energy, band_sizes, bands
+from rdpcodec.transforms.cosine import from_coefficients, to_coefficients
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+Floats = NDArray[np.float32]
 PRIOR = load_prior("gaussian-1")
 HEIGHT, WIDTH = 96, 128
 LEVELS = range(1400, 3200, 100)
 
 
-def estimate(prior: Prior, y: Tensor, sigma: float) -> Tensor:
+def estimate(prior: Prior, y: Floats, sigma: float) -> Floats:
     """Return a prior's estimate of a grey or RGB state."""
     return Estimator(prior, pixel_domain(*y.shape[1:]))(y, sigma)
 
 
-def draw(seed: int) -> Tensor:
+def draw(seed: int) -> Floats:
     """A picture of the source."""
-    normal = np.random.default_rng(seed).standard_normal((1, 3, HEIGHT, WIDTH)).astype(np.float32)
+    normal = np.random.default_rng(seed).standard_normal((1, 3, HEIGHT, WIDTH), dtype=np.float32)
     return from_coefficients(np.sqrt(spectrum(HEIGHT, WIDTH)) * normal, COLOUR_BASIS)
 
 
@@ -53,9 +46,9 @@ def calibrated(factor: float = 1.0) -> Calibration:
     return Calibration(levels, tuple(float(e.mean()) for e in found), np.maximum(found, 1e-12))
 
 
-def noisy(x_0: Tensor, t: int, finer: Tensor | None = None, above: int = 0) -> Tensor:
+def noisy(x_0: Floats, t: int, finer: Floats | None = None, above: int = 0) -> Floats:
     """The state at t: fresh, or reached from the state `finer` at the level `above`."""
-    noise = torch.randn(x_0.shape, generator=torch.Generator().manual_seed(t))
+    noise = np.random.default_rng(t).standard_normal(x_0.shape, dtype=np.float32)
     if finer is None:
         return x_0 + sigma(t) * noise
     a = 1 - (sigma(t) / sigma(above)) ** 2
@@ -77,12 +70,12 @@ def refiner_of(calibration: Calibration, channels: int) -> Refiner:
     return Refiner(Estimator(Calibrated(calibration), pixel_domain(channels, HEIGHT, WIDTH)))
 
 
-def mse(a: Tensor, b: Tensor) -> float:
+def mse(a: Floats, b: Floats) -> float:
     """The mean squared error."""
-    return float((a - b).square().mean())
+    return float(np.square(a - b).mean())
 
 
-def recovered(refiner: Refiner, x_0: Tensor, t: int, y: Tensor, below: int) -> float:
+def recovered(refiner: Refiner, x_0: Floats, t: int, y: Floats, below: int) -> float:
     """The share of a fresh evaluation's gain that the moved estimate has."""
     old = estimate(PRIOR, y, sigma(t))
     refiner.restart(y, sigma(t), old)
@@ -97,7 +90,7 @@ def test_it_recovers_what_a_fresh_estimate_gains(t: int, channels: int) -> None:
     """On a Gaussian the linear update is nearly the fresh estimate; bands are all it lacks."""
     x_0 = draw(1)[:, :channels]
     if channels == 1:
-        x_0 = draw(1).mean(dim=1, keepdim=True)
+        x_0 = draw(1).mean(axis=1, keepdims=True)
     refiner = refiner_of(calibrated(), channels)
     assert 0.85 < recovered(refiner, x_0, t, noisy(x_0, t), t - 48) < 1.05
 
@@ -118,7 +111,25 @@ def test_it_learns_where_the_calibration_is_off(factor: float) -> None:
 def test_nothing_moves_before_an_evaluation() -> None:
     """There is nothing to move."""
     with pytest.raises(ValueError, match="no evaluation"):
-        refiner_of(calibrated(), 3).estimate(torch.zeros(1, 3, 8, 8), 1.0)
+        refiner_of(calibrated(), 3).estimate(np.zeros((1, 3, 8, 8), np.float32), 1.0)
+
+
+def test_learning_before_the_evaluation_is_learning_with_it() -> None:
+    """What is let go of early is learned once, and there is nothing to move until it is over."""
+    x_0 = draw(4)
+    y = noisy(x_0, 2600)
+    below = noisy(x_0, 2500, y, 2600)
+    early, late = (refiner_of(calibrated(), 3) for _ in range(2))
+    for refiner in (early, late):
+        refiner.restart(y, sigma(2600), estimate(PRIOR, y, sigma(2600)))
+    early.leave(below, sigma(2500))
+    with pytest.raises(ValueError, match="no evaluation"):
+        early.estimate(below, sigma(2500))
+    state = noisy(x_0, 2450, below, 2500)
+    for refiner in (early, late):
+        refiner.restart(below, sigma(2500), estimate(PRIOR, below, sigma(2500)))
+    moved = [refiner.estimate(state, sigma(2450)) for refiner in (early, late)]
+    assert np.array_equal(*moved)
 
 
 @pytest.mark.parametrize(("height", "width"), [(1, 1), (5, 3), (16, 16), (48, 31)])
@@ -136,7 +147,7 @@ def test_bands_are_half_octaves(height: int, width: int) -> None:
 
 def test_band_energy_adds_up() -> None:
     """The basis is orthonormal, and no coefficient is left out."""
-    x: NDArray[np.float32] = np.random.default_rng(3).normal(size=(1, 3, 20, 30)).astype(np.float32)
-    energy = band_energy(to_coefficients(torch.from_numpy(x.copy()), COLOUR_BASIS))
+    x = np.random.default_rng(3).standard_normal((1, 3, 20, 30), dtype=np.float32)
+    energy = band_energy(to_coefficients(x.copy(), COLOUR_BASIS))
     assert energy.shape == (3, BANDS)
     assert energy.sum() == pytest.approx(float(np.square(x).sum()), rel=1e-5)

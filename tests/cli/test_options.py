@@ -3,16 +3,20 @@
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 import torch
 from cli.shell import COMPRESS, Shell
+from numpy.typing import NDArray
 
-from rdpcodec import codec
+from rdpcodec import codec, threads
 from rdpcodec.cli import options
 from rdpcodec.compute import Compute
 from rdpcodec.layers import CODERS
 from rdpcodec.options import PRECISIONS, RECONSTRUCTIONS
 from rdpcodec.priors.gaussian import GaussianPrior
+
+Floats = NDArray[np.float32]
 
 
 @pytest.mark.parametrize("args", [("-q", "decompress"), ("decompress", "-q")])
@@ -71,17 +75,18 @@ def test_threads_are_a_number_from_1(run: Shell, command: str, threads: str) -> 
 
 
 def test_threads_reach_the_network(run: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the prior computes torch has the threads that were asked for; afterwards its own."""
-    seen, before, plain = set(), torch.get_num_threads(), GaussianPrior.denoise
+    """While the prior computes it has the threads that were asked for; afterwards its own."""
+    seen, plain = set(), GaussianPrior.denoise
+    before = threads.count(), torch.get_num_threads()
 
-    def denoise(self: GaussianPrior, y: torch.Tensor, sigma: float) -> torch.Tensor:
-        seen.add(torch.get_num_threads())
+    def denoise(self: GaussianPrior, y: Floats, sigma: float) -> Floats:
+        seen.add((threads.count(), torch.get_num_threads()))
         return plain(self, y, sigma)
 
     monkeypatch.setattr(GaussianPrior, "denoise", denoise)
     assert run(*COMPRESS, "--t", 2300, "--threads", 3).code == 0
-    assert seen == {3}
+    assert seen == {(3, 3)}
     seen.clear()
     assert run("decompress", "out.rdp", "out.png", "--threads", 5).code == 0
-    assert seen == {5}
-    assert torch.get_num_threads() == before
+    assert seen == {(5, 5)}
+    assert (threads.count(), torch.get_num_threads()) == before

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
@@ -18,6 +17,7 @@ from rdpcodec.priors.gaussian import GaussianPrior
 from rdpcodec.schedule import sigma
 
 Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 MakePhoto = Callable[..., Pixels]
 GAUSSIAN: dict[str, Any] = {"prior": "gaussian-1"}
 
@@ -133,7 +133,7 @@ def test_report_counts_the_evaluations(photo: MakePhoto, monkeypatch: pytest.Mon
     prior, calls = GaussianPrior(), []
     denoise = prior.denoise
 
-    def counted(y: torch.Tensor, level: float) -> torch.Tensor:
+    def counted(y: Floats, level: float) -> Floats:
         calls.append(level)
         return denoise(y, level)
 

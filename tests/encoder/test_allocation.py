@@ -4,34 +4,47 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
 from rdpcodec import codec
 from rdpcodec.domains import pixel_domain
 from rdpcodec.encoder.allocation import BLOCK
 from rdpcodec.encoder.allocation import weigh as weigh_axes
+from rdpcodec.encoder.search import Encoder
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.metrics import psnr
 from rdpcodec.options import DEFAULT_RDO
 
+Floats = NDArray[np.float32]
 MakePhoto = Callable[..., NDArray[np.uint8]]
 
 
-def noise(*shape: int) -> torch.Tensor:
+def noise(*shape: int) -> Floats:
     """Return normal noise, the same for the same shape."""
-    return torch.randn(shape, generator=torch.Generator().manual_seed(5))
+    return np.random.default_rng(5).standard_normal(shape, dtype=np.float32)
 
 
-def weigh(residual: torch.Tensor, rdo: float, layer: int) -> torch.Tensor:
+def weigh(residual: Floats, rdo: float, layer: int) -> Floats:
     """Return the weighed residual of grey or RGB pixels."""
     return weigh_axes(residual, pixel_domain(*residual.shape[1:]).basis, rdo, layer)
 
 
-def test_without_rdo_the_residual_is_untouched() -> None:
-    """Rdo 0 is exact channel simulation: the very tensor comes back."""
-    residual = noise(1, 3, 20, 30)
-    assert weigh(residual, 0.0, 3) is residual
+@pytest.mark.parametrize(("rdo", "all_of_it"), [(0.0, True), (DEFAULT_RDO, False)])
+def test_without_rdo_the_residual_is_untouched(
+    photo: MakePhoto, monkeypatch: pytest.MonkeyPatch, rdo: float, all_of_it: bool
+) -> None:
+    """Rdo 0 is exact channel simulation: every layer is to carry all that is missing."""
+    whole, plan = [], Encoder._plan
+
+    def look(encoder: Encoder) -> tuple[int, int] | None:
+        missing = encoder.x_0 - encoder.chain.x0_hat()
+        whole.append(np.array_equal(encoder.residual, missing))
+        return plan(encoder)
+
+    monkeypatch.setattr(Encoder, "_plan", look)
+    codec.encode(photo(40, 30), t=2000, rdo=rdo, prior="gaussian-1")
+    assert len(whole) > 10
+    assert all(whole) == all_of_it
 
 
 @pytest.mark.parametrize("shape", [(1, 3, 64, 48), (1, 1, 33, 17), (1, 3, 1, 1), (1, 3, 5, 70)])
@@ -39,11 +52,11 @@ def test_without_rdo_the_residual_is_untouched() -> None:
 def test_a_little_rdo_changes_little(shape: tuple[int, ...], layer: int) -> None:
     """The transform is inverted exactly at every size, on both grids, and the input is kept."""
     residual = noise(*shape)
-    before = residual.clone()
+    before = residual.copy()
     weighed = weigh(residual, 1e-9, layer)
     assert weighed.shape == residual.shape
-    torch.testing.assert_close(weighed, residual, atol=1e-5, rtol=0)
-    assert torch.equal(residual, before)
+    np.testing.assert_allclose(weighed, residual, atol=1e-5, rtol=0)
+    assert np.array_equal(residual, before)
 
 
 @pytest.mark.parametrize("layer", [0, 1])
@@ -55,7 +68,7 @@ def test_weak_parts_are_left_out_and_strong_ones_kept(layer: int) -> None:
     strong = slice(BLOCK, 128 - BLOCK)
     weak = slice(128 + BLOCK, 256 - BLOCK)
     kept = [
-        float((weighed * residual)[..., part].sum() / residual[..., part].square().sum())
+        float((weighed * residual)[..., part].sum() / np.square(residual[..., part]).sum())
         for part in (strong, weak)
     ]
     mean = (1 + 0.05**2) / 2
@@ -65,7 +78,7 @@ def test_weak_parts_are_left_out_and_strong_ones_kept(layer: int) -> None:
 
 def test_a_picture_without_error_is_no_division_by_zero() -> None:
     """A residual of zeros gives zeros."""
-    assert not weigh(torch.zeros(1, 3, 32, 32), DEFAULT_RDO, 1).any()
+    assert not weigh(np.zeros((1, 3, 32, 32), np.float32), DEFAULT_RDO, 1).any()
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.calibration import Calibration
-from rdpcodec.transforms import BANDS
+from rdpcodec.transforms.bands import BANDS
 
 LEVELS = (5e-5, 1e-3, 1e-2)
 CURVE = Calibration((0.01, 0.1, 1.0), LEVELS, np.array(LEVELS)[:, None, None] * np.ones((3, BANDS)))

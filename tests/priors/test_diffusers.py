@@ -5,6 +5,7 @@ import json
 import math
 import re
 import shutil
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -372,10 +373,12 @@ def test_quiet(tiny: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("", "")
 
 
-def test_diffusers_not_installed(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the optional dependency the error says how to install it."""
-    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
-    assert "pip install" in str(_refused(tiny))
+@pytest.mark.parametrize("missing", ["diffusers", "torch"])
+def test_diffusers_not_installed(tiny: Path, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Without the optional dependencies the error says how to install them."""
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(PriorUnavailableError, match=r"pip install 'rdpcodec\[diffusers\]'"):
+        load_prior(f"diffusers:{tiny}")
 
 
 @pytest.mark.parametrize("name", ["/no/such/directory", "./missing", "", "a b", "a/b/c"])

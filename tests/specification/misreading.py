@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from rdpcodec import transforms
 from rdpcodec.domains import gaussian
+from rdpcodec.transforms import bands
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def misread(misreading: Misreading, monkeypatch: pytest.MonkeyPatch) -> Iterator
 
 def _forget() -> None:
     """Empty the caches that a misreading may fill or find filled."""
-    for cached in (transforms.bands, transforms.band_sizes, gaussian.spectrum):
+    for cached in (bands.bands, bands.band_sizes, bands._bands_on, gaussian._spectrum_on):
         cached.cache_clear()
 
 

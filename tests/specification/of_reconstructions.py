@@ -16,10 +16,10 @@ CHAIN = (
       "self.sigma_next * math.sqrt(self.a)",
       "min(self.sigma_prev, 2 * self.sigma_next) * math.sqrt(self.a)", "trellis-gaussian-rgb"),
     ("11.1", "y goes from x0_hat", "chain.transition:next_state",
-      "torch.lerp(y, x0_hat, step.a)", "torch.lerp(x0_hat, y, step.a)", "trellis-gaussian-rgb"),
+      "back *= 1.0 - step.a", "back *= step.a", "trellis-gaussian-rgb"),
     ("11.2", "a prefix has the level of the file", "decoder.walk:Walk.state_after",
       "Noisy(self._chain.y, self._chain.sigma)",
-      "Noisy(self._chain.y, 2.0 ** (header.layers[-1].t / 256 - 10))", "prefixes"),
+      "Noisy(self._chain.y, 2.0 ** (self._file.header.layers[-1].t / 256 - 10))", "prefixes"),
 )  # fmt: skip
 
 RECONSTRUCTIONS = (

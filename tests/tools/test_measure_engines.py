@@ -29,7 +29,7 @@ def tool(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 def test_every_engine_has_a_row(tool: ModuleType) -> None:
     """Torch and three ways of ncnn for both networks, each with an error of rounding only."""
-    table = tool.evaluations(tool.plain_network(), (32, 16), 1)
+    table = tool.evaluations(tool.plain_networks(), (32, 16), 1)
     names, ways, _, _, errors = (list(column.cells) for column in table.columns)
     assert names == 4 * ["ffdnet"] + 4 * ["four_scales"]
     assert ways == 2 * ["torch", *tool.WAYS]

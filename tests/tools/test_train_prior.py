@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from rdpcodec.priors.photo_1.four_scales import FourScales
+from rdpcodec.priors.photo_1 import four_scales
 
 TOOL = Path(__file__).parents[2] / "tools" / "train_prior"
 
@@ -83,11 +83,39 @@ def test_a_run_goes_on_from_its_checkpoint(photos: Path, tmp_path: Path) -> None
     assert not torch.equal(average["tail.weight"], after["tail.weight"])
 
 
-def test_shipped_weights_suit_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run can start from what the package holds; FFDNet's tensors are none of its business."""
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the tool's main script as a module."""
     monkeypatch.syspath_prepend(str(TOOL))
-    shipped = importlib.import_module("train").shipped_weights()
-    assert shipped.keys() == FourScales().state_dict().keys()
+    return importlib.import_module("train")
+
+
+def test_shipped_weights_suit_the_network(script: ModuleType) -> None:
+    """A run can start from what the package holds; FFDNet's tensors are none of its business."""
+    shipped = script.shipped_weights()
+    assert {name: tuple(value.shape) for name, value in shipped.items()} == (
+        four_scales.graph().shapes()
+    )
+    script.new_network().load_state_dict(shipped)
+
+
+def test_a_new_network_begins_with_blocks_that_add_nothing(script: ModuleType) -> None:
+    """The second convolution of each of the 18 blocks is zero; nothing else is."""
+    values = dict(script.new_network().named_parameters())
+    zero = {name for name, value in values.items() if not value.any()}
+    assert len(zero) == 2 * 18
+    assert zero == {name for name in values if ".second." in name}
+
+
+def test_one_step_reaches_every_layer_that_is_not_behind_a_zero(script: ModuleType) -> None:
+    """Gradients go through the scaling by the noise, in place as it is, to the first layer."""
+    network = script.new_network()
+    clean, s = torch.full((2, 3, 32, 32), 0.3), torch.tensor([0.1, 0.5]).view(-1, 1, 1, 1)
+    noisy = clean + s * torch.randn(clean.shape, generator=torch.Generator().manual_seed(1))
+    (four_scales.estimate(network, noisy, s) - clean).square().mean().backward()
+    for name, value in network.named_parameters():
+        assert value.grad is not None, name
+        assert bool(value.grad.any()) == (".first." not in name), name
 
 
 def batches(tool: ModuleType, photos: Path, **changes: object) -> Any:

@@ -22,7 +22,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from validate import validate
 
-from rdpcodec.priors.photo_1.four_scales import FourScales
+from rdpcodec.engines.graph import Layers
+from rdpcodec.engines.torch_network import TorchNetwork
+from rdpcodec.priors.photo_1 import four_scales
 
 CONFIG = Path(__file__).with_name("config.toml")
 
@@ -76,7 +78,7 @@ class Run:
     def __init__(self, settings: dict[str, Any], folder: Path, device: torch.device) -> None:
         self.settings, self.folder, self.device = settings, folder, device
         choice = settings["optimiser"]
-        network = FourScales()
+        network = new_network()
         if settings["network"]["start"] == "photo-1":
             network.load_state_dict(shipped_weights())
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -87,9 +89,9 @@ class Run:
         self.progress = checkpoint.load(folder, self.network, self.average, self.optimiser)
         self.half = choice["precision"] == "float16" and device.type == "cuda"
         self.scaler = torch.amp.GradScaler(device.type, init_scale=2.0**10, enabled=self.half)
-        self._layers = self.network.layers
+        self.layers: Layers = self.network
         if settings["network"]["compile"]:
-            self.network.layers = torch.compile(self.network.layers, dynamic=False)  # type: ignore[method-assign]
+            self.layers = torch.compile(self.network, dynamic=False)
 
     def train(self, batches: Batches, validation: list[Any]) -> None:
         """Train until the run's minutes are spent, with checkpoints and validation."""
@@ -152,10 +154,10 @@ class Run:
 
     def _loss(self, batch: Batch) -> Tensor:
         """Return the squared error of the estimates, over what is usual at their noise."""
-        sigma = batch.sigma
-        noisy = torch.addcmul(batch.clean, torch.randn_like(batch.clean), sigma.view(-1, 1, 1, 1))
+        sigma, s = batch.sigma, batch.sigma.view(-1, 1, 1, 1)
+        noisy = torch.addcmul(batch.clean, torch.randn_like(batch.clean), s)
         with torch.autocast(self.device.type, dtype=torch.float16, enabled=self.half):
-            estimate = self.network(noisy, sigma)
+            estimate = four_scales.estimate(self.layers, noisy, s)
         error = (estimate.float() - batch.clean).square().mean(dim=(1, 2, 3))
         return (error / usual_error(sigma)).mean()
 
@@ -168,6 +170,15 @@ class Run:
 
     def _save(self) -> None:
         checkpoint.save(self.folder, self.network, self.average, self.optimiser, self.progress)
+
+
+def new_network() -> TorchNetwork:
+    """Return the network of four scales untrained; each of its blocks adds nothing yet."""
+    network = TorchNetwork(four_scales.graph())
+    for name, values in network.named_parameters():
+        if ".second." in name:
+            nn.init.zeros_(values)
+    return network
 
 
 def shipped_weights() -> dict[str, Tensor]:

@@ -1,17 +1,16 @@
 """Vectors of the chain: its states and estimates, evaluations, bands, what is learned and kept."""
 
 import numpy as np
-import torch
 from vector_parts.standins import Formula, Patterned, pattern
 from vector_parts.writing import Rows, row
 
-from rdpcodec import transforms
 from rdpcodec.chain import Chain, Estimator
 from rdpcodec.chain.refiner import Refiner
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, ode
 from rdpcodec.domains import pixel_domain
 from rdpcodec.priors import load_prior
 from rdpcodec.schedule import sigma
+from rdpcodec.transforms import bands as of_frequency
 
 GREY_BANDS = [0, 7, 8, 9, 10, 11, 12, 13]  # those of 8 by 8 that are not empty
 # From 2673 and 2590 M equal ratios end above the bound, by rounding; 1900 is below it.
@@ -27,7 +26,7 @@ def chain() -> Rows:
         estimator = Estimator(Formula(), pixel_domain(*shape))
         walked, kind = Chain(estimator), "RGB" if channels == 3 else "grey"
         for n, above in enumerate(ABOVE_LAST, start=1):
-            walked.advance(t_last + above, 1.7 * pattern(n, *shape)[0].numpy())
+            walked.advance(t_last + above, 1.7 * pattern(n, *shape)[0])
             found[f"{kind}, t_9 = {t_last}, y_{n}"] = row(walked.y[0, -1, 1, :6])
             found[f"{kind}, t_9 = {t_last}, x0_hat_{n}"] = row(walked.x0_hat()[0, -1, 1, :6])
         state = Noisy(walked.y, walked.sigma)
@@ -43,7 +42,7 @@ def chain() -> Rows:
 
 def bands() -> Rows:
     """Bands of 5 by 8 coefficients."""
-    return {f"H = 8, W = 5, row {i}": row(b) for i, b in enumerate(transforms.bands(8, 5))}
+    return {f"H = 8, W = 5, row {i}": row(b) for i, b in enumerate(of_frequency.bands(8, 5))}
 
 
 def refresh() -> Rows:
@@ -61,9 +60,9 @@ def refresh() -> Rows:
 
 def moved() -> Rows:
     """Three evaluations of 11.5 on grey pixels, 8 by 8, and the moved estimates below them."""
-    refiner = Refiner(Estimator(Patterned(torch.zeros(1)), pixel_domain(1, 8, 8)))
+    refiner = Refiner(Estimator(Patterned(np.zeros(1, dtype=np.float32)), pixel_domain(1, 8, 8)))
     x = pattern(0, 1, 8, 8) / 4
-    checkerboard = torch.tensor([[1.0, -1.0] * 4, [-1.0, 1.0] * 4] * 4).view(1, 1, 8, 8)
+    checkerboard = np.tile(np.float32([[1, -1], [-1, 1]]), (1, 1, 4, 4))
     errors = (pattern(1, 1, 8, 8) / 4, 3 * checkerboard, pattern(2, 1, 8, 8) / 64)
     found: Rows = {}
     for n, (t, error) in enumerate(zip((2176, 1920, 1408), errors, strict=True), start=1):

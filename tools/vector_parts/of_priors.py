@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from vector_parts.standins import Patterned, Pipeline, pattern, photo_without_weights
 from vector_parts.writing import Rows, row
 
+from rdpcodec.arrays import place
 from rdpcodec.chain import Estimator
 from rdpcodec.compute import HOST, Compute
 from rdpcodec.domains import gaussian, pixel_domain
@@ -53,10 +54,11 @@ def _evaluation(level: str, sigma: float) -> Rows:
         seen[f"{name}: input"] = row(given[0][0, :, AT[0], AT[1]])
         seen[f"{name}: first convolution, channels 0 .. 7"] = row(out[0, :8, AT[0], AT[1]])
 
-    firsts = [prior._network.ffdnet[0], prior._network.four_scales.head]
+    layers = prior._network.layers
+    firsts = [layers["ffdnet"].module("0"), layers["four_scales"].module("head")]
     handles = [first.register_forward_hook(keep) for first in firsts]
     try:
-        x = prior.denoise(pattern(0, 3, 16, 16), sigma)
+        x = prior.denoise(place(pattern(0, 3, 16, 16), prior.device), sigma)
     finally:
         for handle in handles:
             handle.remove()
@@ -88,14 +90,14 @@ def _tiles(prior: Prior) -> Rows:
     """Return pixels of a row and of a column that three tiles see."""
     at = [0, 1023, 1024, 2047, 2048, 2095]
     wide = pattern(0, 3, 16, 2096)
-    wide += wide.new_tensor(range(2096)) / 1024
-    tall = wide.transpose(2, 3)
+    wide += np.arange(2096, dtype=np.float32) / 1024
+    tall = np.ascontiguousarray(wide.swapaxes(2, 3))
     return {
         "W = 2096, row 0, u = 0, 1023, 1024, 2047, 2048, 2095": row(
             prior.denoise(wide, 1.0)[0, 0, 0, at]
         ),
         "H = 2096, column 0, v = 0, 1023, 1024, 2047, 2048, 2095": row(
-            prior.denoise(tall.contiguous(), 1.0)[0, 0, at, 0]
+            prior.denoise(tall, 1.0)[0, 0, at, 0]
         ),
     }
 
@@ -115,7 +117,7 @@ def pipeline() -> Rows:
         found["sigma_max"] = row(prior.sigma_max)
         found[f"{prediction}, first eight bytes of the digest"] = row(list(prior.digest[:8]))
         for sigma in (0.2, 0.31, 2.0):
-            x = prior.denoise(pattern(1, 3, 3, 9), sigma)
+            x = prior.denoise(place(pattern(1, 3, 3, 9), prior.device), sigma)
             found[f"{prediction}, sigma = {sigma:g}, channel 0, row 0"] = row(x[0, 0, 0])
     return found
 

@@ -1,15 +1,16 @@
 """Vectors of 11.3 and 11.4: descent, solver, pixels."""
 
 import numpy as np
-import torch
-from torch import Tensor
+from numpy.typing import NDArray
 from vector_parts.writing import Rows, row
 
 from rdpcodec.decoder.reconstruction import Noisy, descend, noise_levels, ode, solve
 from rdpcodec.images.picture import to_bytes
 
+Floats = NDArray[np.float64]
 
-def unit_gaussian(y: Tensor, sigma: float) -> Tensor:
+
+def unit_gaussian(y: Floats, sigma: float) -> Floats:
     """Return the estimate of a normal number of variance 1."""
     return y / (1 + sigma**2)
 
@@ -18,25 +19,25 @@ def descent() -> Rows:
     """The flow of a normal number from 3 to B = 1.3."""
     asked: list[float] = []
 
-    def ask(y: Tensor, sigma: float) -> Tensor:
+    def ask(y: Floats, sigma: float) -> Floats:
         asked.append(sigma)
         return unit_gaussian(y, sigma)
 
-    end = descend(ask, Noisy(torch.ones(1, dtype=torch.float64), 3.0), 1.3)
+    end = descend(ask, Noisy(np.ones(1), 3.0), 1.3)
     return {"s_0 .. s_M": row([*asked, end.sigma]), "y at B": row(end.y)}
 
 
 def solver() -> Rows:
     """The solver on a normal number."""
-    one = torch.ones(1, dtype=torch.float64)
+    one = np.ones(1)
     steps: list[float] = []
 
-    def ask(y: Tensor, sigma: float) -> Tensor:
-        steps.extend((float(y), float(unit_gaussian(y, sigma))))
+    def ask(y: Floats, sigma: float) -> Floats:
+        steps.extend((y.item(), unit_gaussian(y, sigma).item()))
         return unit_gaussian(y, sigma)
 
     solve(ask, Noisy(one, 2.0), unit_gaussian(one, 2.0), 3, 1.5)
-    ends = [float(ode(unit_gaussian, Noisy(one, 2.0), 0.5, n)) for n in (1, 2, 4)]
+    ends = [ode(unit_gaussian, Noisy(one, 2.0), 0.5, n).item() for n in (1, 2, 4)]
     return {
         "s_0 .. s_2 from 2": row(noise_levels(2.0, 3)),
         "s_0 .. s_2 from 0.03": row(noise_levels(0.03, 3)),

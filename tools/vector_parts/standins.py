@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rdpcodec.compute import HOST
@@ -14,10 +15,11 @@ from rdpcodec.priors.calibration import Calibration
 
 BOUND = 0.9
 REFRESH = 64
+Floats = NDArray[np.float32]
 CARD = PriorCard("a formula in place of a prior", "Apache-2.0", "none", "none", 0)
 
 
-def pattern(n: int, channels: int, height: int, width: int) -> Tensor:
+def pattern(n: int, channels: int, height: int, width: int) -> Floats:
     """Return f_n(c, v, u) = ((7 v + 11 u + 5 c + v u + 3 n (u + 1)) mod 33) / 16 - 1.
 
     Args:
@@ -31,7 +33,7 @@ def pattern(n: int, channels: int, height: int, width: int) -> Tensor:
     """
     c, v, u = np.ogrid[:channels, :height, :width]
     values = (7 * v + 11 * u + 5 * c + v * u + 3 * n * (u + 1)) % 33
-    return torch.from_numpy((values / 16 - 1).astype(np.float32))[None]
+    return (values / 16 - 1).astype(np.float32)[None]
 
 
 def calibration() -> Calibration:
@@ -48,15 +50,15 @@ class Patterned(Prior):
     identity = PriorIdentity("patterned", {"patterned": True})
     card, compute, refresh = CARD, HOST, REFRESH
 
-    def __init__(self, answer: Tensor) -> None:
+    def __init__(self, answer: Floats) -> None:
         self.calibration = calibration()
         self._answer = answer
         self.levels: list[float] = []
 
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Floats, sigma: float) -> Floats:
         """Return the picture, in every channel; see `Prior.denoise`."""
         self.levels.append(sigma)
-        return self._answer.expand_as(y)
+        return np.broadcast_to(self._answer, y.shape)
 
 
 class Formula(Prior):
@@ -68,16 +70,16 @@ class Formula(Prior):
     def __init__(self) -> None:
         self.calibration = calibration()
 
-    def denoise(self, y: Tensor, sigma: float) -> Tensor:
+    def denoise(self, y: Floats, sigma: float) -> Floats:
         """Return 4/5 tanh(y / (1 + sigma)) + y_0 / (10 (1 + sigma)) - (1 + c) / 20."""
-        below = torch.arange(1.0, 4.0).view(3, 1, 1) / 20
-        return 0.8 * torch.tanh(y / (1 + sigma)) + 0.1 * y[:, :1] / (1 + sigma) - below
+        below = np.arange(1, 4, dtype=np.float32).reshape(3, 1, 1) / 20
+        return 0.8 * np.tanh(y / (1 + sigma)) + 0.1 * y[:, :1] / (1 + sigma) - below
 
 
 def photo_without_weights() -> Prior:
     """Return `photo-1` with n(p, s) = p^2 / 2 + s m for its network, m the mean of all of p."""
 
-    def network(p: Tensor, s: float) -> Tensor:
+    def network(p: Floats, s: float) -> Floats:
         return p * p / 2 + s * p.mean()
 
     prior: Any = copy.copy(load_prior("photo-1"))

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from dataclasses import replace
 from importlib import resources
 
 import numpy as np
@@ -29,8 +28,8 @@ NETWORK_SIGMA_MAX = 300 / 255
 # From here on bfloat16 costs at most 0.012 dB (12 Kodak crops); at noise 15/255 it would be 0.025.
 BFLOAT16_FROM = 40 / 255
 TILING = Tiling(size=1024, overlap=64)
-# FFDNet sees 26 pixels each way: what is further than this from a tile changes nothing in it.
-FFDNET_OVERLAP = 32
+# FFDNet sees 26 pixels each way, so that its tiles change nothing; these bound its memory.
+FFDNET_TILING = Tiling(size=768, overlap=32)
 # A reduced picture with a shorter side than this tells a convolution too little.
 REDUCED_SIDE_MIN = 16
 REFRESH = 64  # a quarter of an octave of sigma
@@ -87,9 +86,7 @@ class PhotoPrior(Prior):
     def _at_home(self, y: Array, sigma: float) -> Array:
         """Return the network's estimate, for sigma within its own range."""
         network = self._coarse if sigma >= BFLOAT16_FROM else self._network
-        tiling = TILING
-        if chosen(sigma / 2) == "ffdnet":
-            tiling = replace(TILING, overlap=FFDNET_OVERLAP)
+        tiling = FFDNET_TILING if chosen(sigma / 2) == "ffdnet" else TILING
 
         def evaluate(tile: Array) -> Array:
             height, width = tile.shape[-2:]
@@ -99,7 +96,10 @@ class PhotoPrior(Prior):
             clean -= 1
             return clean[..., :height, :width]
 
-        return in_tiles(evaluate, y, tiling)
+        estimate = in_tiles(evaluate, y, tiling)
+        if max(y.shape[-2:]) > tiling.size:  # a large picture has better uses for the memory
+            ncnn_network.let_go()
+        return estimate
 
 
 def _manifest(weights: bytes, calibration: bytes) -> dict[str, object]:
