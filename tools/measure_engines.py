@@ -1,37 +1,28 @@
-"""Measure the engines of photo-1: seconds and errors of an evaluation, drift over whole chains.
+"""Measure the engines of photo-1: seconds and errors of an evaluation.
 
     python tools/measure_engines.py [--size 768x512] [--runs 7] [--threads 2]
-    python tools/measure_engines.py PHOTO.. [--bpp 0.25 --bpp 0.5] [--rho 1] [--crop 384x256]
 
 Evaluations are interleaved; a ratio is the median over runs of torch's seconds by the engine's in
-the same run. Errors are against torch in float64, on what the layers see of unit variance. With
-photos, files of each engine are read by both: are the indices the same, and how far are pixels?
+the same run. Errors are against torch in float64, on what the layers see of unit variance. The
+drift of whole files is measured by `measure_device.py --engine torch`.
 """
 
 import argparse
 import time
 from collections.abc import Mapping
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import torch
-from measure_drift import cropped
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from rdpcodec import codec, container
-from rdpcodec.channel import load_coder
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.engines import ncnn_network
 from rdpcodec.engines.graph import Layers
 from rdpcodec.engines.ncnn_network import NcnnNetwork
 from rdpcodec.engines.torch_network import TorchNetwork
-from rdpcodec.images import read_picture
-from rdpcodec.metrics import psnr
-from rdpcodec.priors import load_prior
-from rdpcodec.priors.base import Prior
 from rdpcodec.priors.photo_1.packing import SEEN
 from rdpcodec.priors.photo_1.prior import PhotoPrior
 
@@ -94,65 +85,18 @@ def evaluations(networks: Networks, size: tuple[int, int], runs: int) -> Table:
     return table
 
 
-def indices(data: bytes) -> list[NDArray[np.generic]]:
-    """Return the indices of all layers of a file."""
-    parsed = container.parse(data)
-    coder = load_coder(parsed.header.coder, parsed.header.coder_parameter)
-    return [np.asarray(coder.unpack(bits, step)) for _, step, bits in parsed.steps()]
-
-
-def add_drift(table: Table, name: str, pixels: NDArray[np.uint8], bpp: float, rho: float) -> None:
-    """Add a row for each file: what the other engine reads against what its writer reads."""
-    priors = [load_prior("photo-1"), load_prior("photo-1", engine="torch")]
-    files = [codec.encode(pixels, bpp=bpp, prior=prior) for prior in priors]
-    known = [indices(data) for data in files]
-    same = len(known[0]) == len(known[1]) and all(map(np.array_equal, *known))
-    for data, (writer, reader) in zip(files, (priors, priors[::-1]), strict=True):
-        meant, found = (read(data, prior, rho) for prior in (writer, reader))
-        largest = int(np.abs(meant.astype(int) - found).max())
-        drift = f"{psnr(found, meant):.1f}" if largest else "-"
-        loss = f"{psnr(meant, pixels) - psnr(found, pixels):+.4f}"
-        size, alike = str(len(data)), "yes" if same else "no"
-        table.add_row(
-            name, f"{bpp:g}", writer.engine.split()[0], size, alike, str(largest), drift, loss
-        )
-
-
-def read(data: bytes, prior: Prior, rho: float) -> NDArray[np.uint8]:
-    """Return the pixels that an engine reads."""
-    return codec.decode(data, rho=rho, prior=prior).pixels
-
-
-def drift(options: argparse.Namespace) -> Table:
-    """Return the table of files."""
-    columns = ("bytes", "same indices", "largest difference", "drift dB", "PSNR lost")
-    table = Table("picture", "bpp", "written by", *columns)
-    for path in options.pictures:
-        pixels = cropped(read_picture(path)[0].pixels, options.crop)
-        for bpp in options.bpp or [0.5]:
-            add_drift(table, path.stem, pixels, bpp, options.rho)
-    return table
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pictures", type=Path, nargs="*")
     parser.add_argument("--size", metavar="WxH", default="768x512", help="of the evaluations")
     parser.add_argument("--runs", type=int, default=7)
     parser.add_argument("--threads", type=int)
-    parser.add_argument("--bpp", type=float, action="append")
-    parser.add_argument("--rho", type=float, default=1.0)
-    parser.add_argument("--crop", metavar="WxH", help="only the middle of each picture")
     options = parser.parse_args()
     if ncnn_network.version() is None:
         raise SystemExit("ncnn is not here, so that there is one engine only.")
     with neutral(options.threads), torch.inference_mode():
-        if options.pictures:
-            table = drift(options)
-        else:
-            width, height = map(int, options.size.split("x"))
-            table = evaluations(plain_networks(), (width, height), options.runs)
+        width, height = map(int, options.size.split("x"))
+        table = evaluations(plain_networks(), (width, height), options.runs)
     Console().print(table)
 
 

@@ -81,6 +81,7 @@ class Encoder:
             UsageError: If not even one layer fits the goal.
         """
         while not self._finished():
+            self.residual = None  # its memory is needed
             self.residual = self._residual()
             plan = self._plan()
             found = None if plan is None else self._fit(*plan)

@@ -1,4 +1,4 @@
-"""The tool that measures the engines: seconds and errors, and drift between them."""
+"""The tool that measures the engines: seconds and errors."""
 
 import importlib
 from collections.abc import Callable
@@ -34,14 +34,3 @@ def test_every_engine_has_a_row(tool: ModuleType) -> None:
     assert names == 4 * ["ffdnet"] + 4 * ["four_scales"]
     assert ways == 2 * ["torch", *tool.WAYS]
     assert all(0 < float(error) < 1e-3 for error in errors)
-
-
-@pytest.mark.slow
-def test_drift_has_a_row_for_each_writer(tool: ModuleType, photo: MakePhoto) -> None:
-    """The same indices from both, and pixels that are apart by one step at most."""
-    table = tool.Table(*map(str, range(8)))
-    tool.add_drift(table, "photo", photo(48, 32), 1.0, 1.0)
-    cells = [list(column.cells) for column in table.columns]
-    assert cells[2] == ["ncnn", "torch"]
-    assert cells[4] == ["yes", "yes"]
-    assert set(cells[5]) <= {"0", "1"}
