@@ -11,8 +11,9 @@ from rdpcodec.chain import Chain, Clock, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import ChannelCoder
 from rdpcodec.compute import Compute, neutral
-from rdpcodec.container import Chunk, Header, RdpFile
+from rdpcodec.container import Chunk, Header, Prompt, RdpFile
 from rdpcodec.decoder.received import Received, receive
+from rdpcodec.encoder.ceiling import Ceiling, ceiling
 from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.files import read_file
 from rdpcodec.images import Picture, picture_from
@@ -91,13 +92,15 @@ def encode_as(image: object, options: EncodeOptions) -> Encoded:
         coder, prior = load_coder(options.coder, options.coder_parameter), options.prior
         if isinstance(prior, str):
             prior = load_prior(prior, compute.device, compute.precision)
+        prior = prior.with_prompt(options.prompt or "")
         encoder = _encoder(picture, options, coder, prior)
         shown = options.progress
         encoder.run(lambda done, total: shown("encoding", done, total) if shown else None)
         file = _file(encoder)
         data = container.build(file)
         options.limits.check("file_bytes", len(data), "the file")
-        return Encoded(data, _report(encoder, file, len(data), prior.engine))
+        best = _ceiling(encoder, picture)
+        return Encoded(data, _report(encoder, file, len(data), prior.engine, best))
 
 
 def open(  # noqa: A001 - as PIL.Image.open
@@ -183,11 +186,13 @@ def _encoder(
     channels = 3 if grey is None else 1
     estimator = Estimator(prior, prior.domain(channels, picture.height, picture.width))
     coded = picture.pixels if grey is None else grey
+    kind = "rgb" if grey is None else _GREY_KINDS[picture.channels]
     header = partial(
         _header,
         (picture.width, picture.height),
         prior,
-        kind="rgb" if grey is None else _GREY_KINDS[picture.channels],
+        kind=kind,
+        state=container.stated(kind, estimator.domain.state),
         seed=options.seed,
         coder=options.coder,
         coder_parameter=coder.parameter,
@@ -199,6 +204,7 @@ def _encoder(
         header=header,
         seed=options.seed,
         ancillary=_ancillary(picture, options.rho_hint, options.limits),
+        prompt=_prompt(options),
         goal=_goal(options, picture.width * picture.height),
         rdo=options.rdo,
     )
@@ -236,13 +242,32 @@ def _ancillary(picture: Picture, rho_hint: float | None, limits: Limits) -> tupl
     return tuple(chunks)
 
 
+def _prompt(options: EncodeOptions) -> Prompt | None:
+    if options.prompt is None:
+        return None
+    return container.pack_prompt(options.prompt, limits=options.limits)
+
+
 def _file(encoder: Encoder) -> RdpFile:
     header = encoder.header(tuple(coded.layer for coded in encoder.coded))
     payload = container.join_layers(header, [coded.payload for coded in encoder.coded])
-    return RdpFile(header=header, payload=payload, ancillary=encoder.ancillary)
+    return RdpFile(
+        header=header, payload=payload, ancillary=encoder.ancillary, prompt=encoder.prompt
+    )
 
 
-def _report(encoder: Encoder, file: RdpFile, file_bytes: int, engine: str) -> Report:
+def _ceiling(encoder: Encoder, picture: Picture) -> Ceiling | None:
+    """Return what the states can show at best; nothing is computed where that is all."""
+    domain = encoder.chain.domain
+    if domain.exact:
+        return None
+    coded = picture.pixels if picture.grey is None else picture.grey
+    return ceiling(domain, encoder.x_0, encoder.chain.x0_hat(), coded)
+
+
+def _report(
+    encoder: Encoder, file: RdpFile, file_bytes: int, engine: str, best: Ceiling | None
+) -> Report:
     header, clock = file.header, encoder.chain.clock
     return Report(
         file_bytes=file_bytes,
@@ -258,6 +283,8 @@ def _report(encoder: Encoder, file: RdpFile, file_bytes: int, engine: str) -> Re
         coder=header.coder,
         seed=header.seed,
         t=header.t,
+        vae_psnr=None if best is None else best.psnr,
+        vae_share=None if best is None else best.share,
         layers=tuple(
             LayerReport(c.layer.t, schedule.sigma(c.layer.t), c.kl_bits, c.layer.bits)
             for c in encoder.coded

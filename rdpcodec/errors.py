@@ -32,6 +32,7 @@ class ISSUE(StrEnum):
     BAD_LAYER_TABLE = "RDP-210"
     BAD_PADDING = "RDP-211"
     BAD_ANCILLARY = "RDP-213"
+    BAD_PROMPT = "RDP-214"
     UNSUPPORTED_FEATURE = "RDP-301"
     BAD_BITSTREAM = "RDP-302"
     LIMIT_FILE_BYTES = "RDP-401"
@@ -42,6 +43,7 @@ class ISSUE(StrEnum):
     LIMIT_ANCILLARY_BYTES = "RDP-406"
     LIMIT_ICC_BYTES = "RDP-407"
     LIMIT_STATE = "RDP-408"
+    LIMIT_PROMPT_BYTES = "RDP-409"
     PRIOR_UNAVAILABLE = "RDP-501"
     PRIOR_MISMATCH = "RDP-502"
     PRIOR_INVALID = "RDP-503"
@@ -166,6 +168,7 @@ class MalformedError(ContainerError):
         ISSUE.BAD_LAYER_TABLE,
         ISSUE.BAD_PADDING,
         ISSUE.BAD_ANCILLARY,
+        ISSUE.BAD_PROMPT,
     )
 
 
@@ -200,6 +203,7 @@ class LimitError(RdpError):
         ISSUE.LIMIT_ANCILLARY_BYTES,
         ISSUE.LIMIT_ICC_BYTES,
         ISSUE.LIMIT_STATE,
+        ISSUE.LIMIT_PROMPT_BYTES,
     )
 
     def __init__(self, issue: ISSUE, message: str, name: str, value: int, limit: int) -> None:

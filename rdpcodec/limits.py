@@ -13,6 +13,7 @@ _ISSUES = {
     "chunks": ISSUE.LIMIT_CHUNKS,
     "ancillary_bytes": ISSUE.LIMIT_ANCILLARY_BYTES,
     "icc_bytes": ISSUE.LIMIT_ICC_BYTES,
+    "prompt_bytes": ISSUE.LIMIT_PROMPT_BYTES,
 }
 
 
@@ -29,6 +30,7 @@ class Limits:
         chunks: Chunks, H and D included.
         ancillary_bytes: Sum of the bodies of all ancillary chunks.
         icc_bytes: Inflated size of an ICC profile.
+        prompt_bytes: Size of a prompt in UTF-8.
     """
 
     file_bytes: int = 64 << 20
@@ -39,6 +41,7 @@ class Limits:
     chunks: int = 1024
     ancillary_bytes: int = 1 << 20
     icc_bytes: int = 1 << 20
+    prompt_bytes: int = 4096
 
     def check(self, name: str, value: int, what: str) -> None:
         """Refuse a value above a limit.

@@ -7,12 +7,14 @@ of the dictionary below it, which tells type checkers the keywords.
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypedDict
+from unicodedata import normalize
 
+from rdpcodec.container.prompt import flaw
 from rdpcodec.container.varint import MAX_VALUE
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import CODERS, PARAMETER_MAX, PARAMETER_MIN
 from rdpcodec.limits import DEFAULT, Limits
-from rdpcodec.ranges import Check, flag, integer, invalid, one_of, real, that
+from rdpcodec.ranges import Check, flag, integer, invalid, one_of, real, shown, that
 from rdpcodec.schedule import T_MAX
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ DEFAULT_RDO = 0.5
 DEFAULT_RECONSTRUCTION = "geodesic"
 DEFAULT_EVALUATIONS = 10
 EVALUATIONS_MAX = 1000
+AVERAGE_MAX = 1000
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
 THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
@@ -62,6 +65,18 @@ _prior = that(
     "the name of a prior or a prior",
     lambda value: isinstance(value, str) or callable(getattr(value, "denoise", None)),
 )
+
+
+def _prompt(name: str, value: object) -> str | None:
+    """Check a prompt; an empty one is none. Its normal form is what the file holds."""
+    if not isinstance(value, str):
+        raise invalid(name, shown(value), "a text")
+    text = normalize("NFC", value)
+    if text and (found := flaw(text)):
+        raise UsageError(ISSUE.INVALID_OPTION, f"the {name} is {found}")
+    return text or None
+
+
 _limits = that("a rdpcodec.limits.Limits", lambda value: isinstance(value, Limits))
 _text = that("a name", lambda value: isinstance(value, str))
 
@@ -92,6 +107,7 @@ class EncodeOptions:
         coder: `trellis` or `pfr`.
         coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
         rho_hint: The rho a viewer may start at, stored beside the picture.
+        prompt: What the prior is told of the picture, kept in the file; None for nothing.
         rdo: How far bits go where they lessen the error most, 0 .. 1; 0 simulates the channel of
             y = x_0 + sigma n itself.
         limits: Upper bounds on the picture.
@@ -116,6 +132,7 @@ class EncodeOptions:
     coder: str = _option("trellis", one_of(CODERS))
     coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
     rho_hint: float | None = _option(None, real(RHO_RANGE, _in_unit))
+    prompt: str | None = _option(None, _prompt)
     rdo: float = _option(DEFAULT_RDO, real("0 (all of the noisy state) .. 1", _in_unit))
     limits: Limits = _option(DEFAULT, _limits)
     progress: Progress | None = _option(None, that("a function", callable))
@@ -144,6 +161,7 @@ class EncodeKeywords(TypedDict, total=False):
     coder: str
     coder_parameter: int | None
     rho_hint: float | None
+    prompt: str | None
     rdo: float
     limits: Limits
     progress: Progress | None
@@ -164,6 +182,9 @@ class DecodeOptions:
         layers: Read only the first layers, a coarser picture; all when None.
         prior: Where to take the prior from, if not by the name in the file; the digest decides.
         evaluations: Denoiser evaluations of the reconstruction.
+        average: How many samples of the posterior the picture at rho = 0 of `geodesic` is the mean
+            of, each for as many evaluations; 1, the picture of the estimate itself, when None.
+        vae_tiles: Decode latents in tiles, in less memory, to a slightly different picture.
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
         progress: Called with the phase, the steps done and all steps.
@@ -180,6 +201,8 @@ class DecodeOptions:
     layers: int | None = _option(None, integer(1))
     prior: "str | Prior | None" = _option(None, _prior)
     evaluations: int | None = _option(None, integer(1, EVALUATIONS_MAX))
+    average: int | None = _option(None, integer(1, AVERAGE_MAX))
+    vae_tiles: bool = _option(default=False, check=flag)
     limits: Limits = _option(DEFAULT, _limits)
     allow_partial: bool = _option(default=False, check=flag)
     progress: Progress | None = _option(None, that("a function", callable))
@@ -200,6 +223,8 @@ class DecodeKeywords(TypedDict, total=False):
     layers: int | None
     prior: "str | Prior | None"
     evaluations: int | None
+    average: int | None
+    vae_tiles: bool
     limits: Limits
     allow_partial: bool
     progress: Progress | None

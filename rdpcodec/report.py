@@ -40,6 +40,9 @@ class Report:
         coder: The channel coder.
         seed: Of the file.
         t: The level at which the file ends.
+        vae_psnr: PSNR of the picture encoded and decoded by the autoencoder of a latent prior;
+            None where there is none, or where it loses nothing.
+        vae_share: Its squared error over that of the picture at rho = 0; None likewise.
         layers: From coarse to fine.
     """
 
@@ -56,6 +59,8 @@ class Report:
     coder: str
     seed: int
     t: int
+    vae_psnr: float | None
+    vae_share: float | None
     layers: tuple[LayerReport, ...]
 
     def to_json(self) -> dict[str, object]:

@@ -23,6 +23,7 @@ class Stream(IntEnum):
     CODEBOOK = 2
     LABELS = 3
     ARRIVALS = 4
+    SAMPLES = 5
 
 
 def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint64]:

@@ -13,6 +13,7 @@ from rdpcodec import container, rng
 from rdpcodec.channel import ChannelStep, codebook, load_coder
 from rdpcodec.channel.pfr import class_weights
 from rdpcodec.channel.trellis import path_labels
+from rdpcodec.decoder.sampling import normals
 from rdpcodec.priors import load_prior, photo_1
 from rdpcodec.schedule import sigma
 
@@ -119,6 +120,14 @@ def test_streams_of_the_spec() -> None:
         assert [f"{int(word):016x}" for word in drawn] == words.split()
 
 
+def test_normal_numbers_of_the_spec() -> None:
+    """The normal numbers that spec 11.3 prints are those of a sample."""
+    printed = SPEC.split("Example: seed 0, index 0 begins with")[1].split("\n\n")[0].strip(" .")
+
+    found = normals(0, 0, 4)
+    assert [f"{value:.6f}" for value in found] == printed.split()
+
+
 def test_permutation_of_the_spec() -> None:
     """The permutation that spec 8.3 prints is the one drawn."""
     printed = SPEC.split("Example: seed 0, D = 15 gives\n")[1].split(";")[0]
@@ -126,7 +135,7 @@ def test_permutation_of_the_spec() -> None:
     assert [int(x) for x in printed.split()] == rng.permutation(0, 15).tolist()
 
 
-@pytest.mark.parametrize("prior", ["gaussian-1", "photo-1"])
+@pytest.mark.parametrize("prior", ["gaussian-1", "photo-1", "latents-1"])
 def test_manifests_of_the_spec(prior: str) -> None:
     """The manifest that spec 10 prints for a prior is its own, and has the digest beside it."""
     head, printed = SPEC.split(f"`{prior}`\nCanonical manifest, digest ")[1].split(":\n\n", 1)
@@ -138,7 +147,7 @@ def test_manifests_of_the_spec(prior: str) -> None:
 
 def test_every_printed_manifest_is_tested() -> None:
     """No prior is printed that the test above does not know."""
-    assert SPEC.count("Canonical manifest") == 2
+    assert SPEC.count("Canonical manifest") == 3
 
 
 def test_the_weights_of_the_spec_are_those_of_the_package() -> None:

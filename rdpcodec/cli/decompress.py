@@ -6,6 +6,7 @@ import typer
 
 from rdpcodec.cli.options import (
     AllowPartial,
+    Average,
     Device,
     DropProfile,
     Evaluations,
@@ -20,6 +21,7 @@ from rdpcodec.cli.options import (
     Rho,
     RhoMap,
     Threads,
+    VaeTiles,
 )
 from rdpcodec.cli.reading import Reading
 from rdpcodec.cli.saving import save
@@ -40,6 +42,8 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     layers: Layers = None,
     prior: PriorSource = None,
     evaluations: Evaluations = None,
+    average: Average = None,
+    vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
     drop_profile: DropProfile = False,
     chosen: Format = None,
@@ -61,6 +65,8 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         layers=layers,
         prior=prior,
         evaluations=evaluations,
+        average=average,
+        vae_tiles=vae_tiles,
         allow_partial=allow_partial,
         drop_profile=drop_profile,
         device=device,

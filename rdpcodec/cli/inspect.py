@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from rdpcodec.cli.messages import naming
@@ -79,10 +80,19 @@ def _coding_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     return (
         ("prior", prior["id"], "the denoiser that reads the file"),
         ("digest", prior["digest"], "of the prior; another one is refused"),
+        *_prompt_row(facts["prompt"]),
         ("seed", str(facts["seed"]), "of the randomness both sides share"),
         ("t", str(facts["t"]), "noise level the file stops at"),
         ("coder", coder, "channel coder and its parameter"),
     )
+
+
+def _prompt_row(prompt: str | None) -> tuple[tuple[str, str, str], ...]:
+    if prompt is None:
+        return ()
+    # Whoever wrote the file chose the text, which neither draws nor hides anything here.
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in prompt)
+    return (("prompt", escape(shown), "what the prior was told of the picture"),)
 
 
 def _size_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

@@ -52,6 +52,18 @@ Evaluations = Annotated[
     int | None,
     typer.Option(metavar="N", help="How often the reconstruction evaluates the network."),
 ]
+Average = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Least error as the mean of K sampled pictures, for K times the evaluations. "
+        "Default: 1, the picture of the estimate.",
+    ),
+]
+VaeTiles = Annotated[
+    bool,
+    typer.Option("--vae-tiles", help="Decode latents in tiles: less memory, another picture."),
+]
 Device = Annotated[
     str,
     typer.Option(metavar="cpu|cuda|cuda:N|mps", help="Where the prior computes."),

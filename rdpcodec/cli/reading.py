@@ -37,6 +37,8 @@ class Reading:
     layers: int | None
     prior: str | None
     evaluations: int | None
+    average: int | None
+    vae_tiles: bool
     allow_partial: bool
     drop_profile: bool
     device: str
@@ -106,6 +108,7 @@ def decode(opened: Opened) -> "Picture":
         options = DecodeOptions(
             layers=reading.layers,
             prior=reading.prior,
+            vae_tiles=reading.vae_tiles,
             allow_partial=reading.allow_partial,
             device=reading.device,
             precision=reading.precision,
@@ -114,7 +117,10 @@ def decode(opened: Opened) -> "Picture":
         )
         received = codec.receive_as(opened.parsed, opened.file_bytes, options)
         picture = received.at(
-            rho, reconstruction=reading.reconstruction, evaluations=reading.evaluations
+            rho,
+            reconstruction=reading.reconstruction,
+            evaluations=reading.evaluations,
+            average=reading.average,
         )
     return picture if opened.has_profile else replace(picture, icc=None)
 

@@ -4,7 +4,7 @@ from rdpcodec.cli.messages import naming
 from rdpcodec.cli.options import PriorSource, Quiet, RdpInput
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import print_text, read_input
-from rdpcodec.container import Header, RdpFile, parse
+from rdpcodec.container import RdpFile, parse
 from rdpcodec.options import DecodeOptions
 
 
@@ -18,7 +18,7 @@ def verify(file: RdpInput, *, prior: PriorSource = None, quiet: Quiet = False) -
         parsed = parse(data)
         _print(f"structure: ok, {_size(parsed, data)}", quiet=quiet)
         with progress("loading the prior", quiet=quiet):
-            _check_prior(parsed.header, prior)
+            _check_prior(parsed, prior)
         digest = parsed.header.prior_digest.hex()
         _print(f"prior: ok, {parsed.header.prior_id} with digest {digest} is here", quiet=quiet)
         indices = _unpack(parsed)
@@ -33,15 +33,15 @@ def _print(line: str, *, quiet: bool) -> None:
 def _size(parsed: RdpFile, data: bytes) -> str:
     header = parsed.header
     return (
-        f"{len(data)} bytes, {len(parsed.ancillary) + 2} chunks with matching checksums, "
+        f"{len(data)} bytes, {len(parsed.chunks) + 2} chunks with matching checksums, "
         f"{header.width} x {header.height} pixels, {len(header.layers)} layers"
     )
 
 
-def _check_prior(header: Header, source: str | None) -> None:
+def _check_prior(parsed: RdpFile, source: str | None) -> None:
     from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads the codec
 
-    prior_of(header, DecodeOptions(prior=source))
+    prior_of(parsed, DecodeOptions(prior=source))
 
 
 def _unpack(parsed: RdpFile) -> int:

@@ -10,6 +10,7 @@ import typer
 from rdpcodec.cli.messages import say
 from rdpcodec.cli.options import (
     AllowPartial,
+    Average,
     Device,
     DropProfile,
     Evaluations,
@@ -24,6 +25,7 @@ from rdpcodec.cli.options import (
     Rho,
     RhoMap,
     Threads,
+    VaeTiles,
 )
 from rdpcodec.cli.reading import Reading, decode, open_file
 from rdpcodec.cli.saving import save
@@ -48,6 +50,8 @@ def view(  # noqa: PLR0913 - one parameter per option
     layers: Layers = None,
     prior: PriorSource = None,
     evaluations: Evaluations = None,
+    average: Average = None,
+    vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
     drop_profile: DropProfile = False,
     chosen: Format = None,
@@ -69,6 +73,8 @@ def view(  # noqa: PLR0913 - one parameter per option
         layers=layers,
         prior=prior,
         evaluations=evaluations,
+        average=average,
+        vae_tiles=vae_tiles,
         allow_partial=allow_partial,
         drop_profile=drop_profile,
         device=device,

@@ -110,7 +110,8 @@ def describe_header(file: RdpFile) -> dict[str, Any]:
     """
     header, ancillary = file.header, file.ancillary
     icc, rho = container.unpack_icc(ancillary), container.unpack_rho(ancillary)
-    return {
+    prompt = {} if file.prompt is None else {"prompt": file.prompt.text}
+    return prompt | {
         "minor": header.minor,
         "width": header.width,
         "height": header.height,
@@ -203,7 +204,7 @@ def _check_rebuild(file: RdpFile, data: bytes, case: ValidCase) -> str:
     """An editor that changes nothing writes the same bytes."""
     if case.allow_partial:
         kept = container.parse(container.build(file.truncated(file.layers_whole)))
-        if (kept.payload, kept.ancillary) != (file.payload, file.ancillary):
+        if (kept.payload, kept.chunks) != (file.payload, file.chunks):
             raise CheckFailedError("rebuild", "the whole layers do not survive a rewrite")
     elif container.build(file) != data:
         raise CheckFailedError("rebuild", f"{STREAM} is not what a rewrite of it gives")

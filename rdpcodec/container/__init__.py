@@ -11,8 +11,9 @@ from rdpcodec.container.ancillary import (
 from rdpcodec.container.builder import build, header_bytes
 from rdpcodec.container.identify import KIND_RDP, SIGNATURE, kind_of
 from rdpcodec.container.inspection import describe
-from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers
+from rdpcodec.container.model import Chunk, Header, RdpFile, join_layers, stated
 from rdpcodec.container.parser import parse
+from rdpcodec.container.prompt import Prompt, pack_prompt
 from rdpcodec.container.size import FileSize, container_bytes, file_size
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Chunk",
     "FileSize",
     "Header",
+    "Prompt",
     "RdpFile",
     "build",
     "container_bytes",
@@ -31,8 +33,10 @@ __all__ = [
     "kind_of",
     "pack_icc",
     "pack_private",
+    "pack_prompt",
     "pack_rho",
     "parse",
+    "stated",
     "unpack_icc",
     "unpack_private",
     "unpack_rho",

@@ -8,6 +8,7 @@ from rdpcodec.container.identify import SIGNATURE
 from rdpcodec.container.layout import HEADER, HEADER_TYPE, KINDS, MAJOR, PICTURE_TYPE
 from rdpcodec.container.model import Chunk, Header, RdpFile
 from rdpcodec.container.prior_name import NAMED, prior_number
+from rdpcodec.container.prompt import Prompt
 from rdpcodec.container.table import build_table
 from rdpcodec.layers import CODERS, DEFAULT_PARAMETERS
 
@@ -30,22 +31,22 @@ def build(file: RdpFile) -> bytes:
         raise ValueError(f"{file.layers_missing} layers are missing; truncate the file first")
     for k, chunk in enumerate(file.ancillary):
         check_ancillary(chunk, file.ancillary[:k], 0)
-    return header_bytes(file.header, file.ancillary) + build_chunk(PICTURE_TYPE, file.payload)
+    return header_bytes(file.header, file.chunks) + build_chunk(PICTURE_TYPE, file.payload)
 
 
-def header_bytes(header: Header, ancillary: tuple[Chunk, ...] = ()) -> bytes:
+def header_bytes(header: Header, between: tuple[Chunk | Prompt, ...] = ()) -> bytes:
     """Return the bytes of a file before its D chunk.
 
     Args:
         header: The header.
-        ancillary: The ancillary chunks.
+        between: The chunks between H and D.
 
     Returns:
-        Signature, H and ancillary chunks.
+        Signature, H and these chunks.
     """
     body = header_start(header) + build_table(header.layers, header.coder)
     chunks = [build_chunk(HEADER_TYPE, body)]
-    chunks += [build_chunk(chunk.type, chunk.body) for chunk in ancillary]
+    chunks += [build_chunk(chunk.type, chunk.body) for chunk in between]
     return SIGNATURE + b"".join(chunks)
 
 

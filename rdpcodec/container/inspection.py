@@ -30,6 +30,7 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
         "kind": header.kind,
         "state": list(header.state_shape),
         "prior": {"id": header.prior_id, "digest": header.prior_digest.hex()},
+        "prompt": None if file.prompt is None else file.prompt.text,
         "seed": header.seed,
         "t": header.t,
         "coder": header.coder,

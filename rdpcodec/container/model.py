@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from rdpcodec.container.bits import cut_bits, join_bits, padding_is_zero
 from rdpcodec.container.layout import KINDS, MAJOR, MINOR_MAX
 from rdpcodec.container.prior_name import stored_digest
+from rdpcodec.container.prompt import Prompt
 from rdpcodec.container.varint import MAX_VALUE
 from rdpcodec.layers import (
     CODERS,
@@ -39,6 +40,11 @@ def implied_state(kind: str) -> StateShape:
         The pixels themselves, with one channel where all would be equal.
     """
     return _STATES[kind]
+
+
+def stated(kind: str, shape: StateShape) -> StateShape | None:
+    """Return what a header states of a state: nothing where it is that of the kind."""
+    return None if shape == implied_state(kind) else shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +141,14 @@ class Header:
         return 1 if self.kind == "grey" else 3
 
     @property
+    def shape(self) -> StateShape:
+        """How the shape of the state follows from the size of the picture, stated or not."""
+        return self.state or implied_state(self.kind)
+
+    @property
     def state_shape(self) -> tuple[int, int, int]:
         """The shape of the state: (channels, rows, columns)."""
-        return (self.state or implied_state(self.kind)).of(self.width, self.height)
+        return self.shape.of(self.width, self.height)
 
     @property
     def t(self) -> int:
@@ -181,12 +192,14 @@ class RdpFile:
         header: The H chunk.
         payload: The body of D: the bits of the layers, coarse to fine, without alignment.
         ancillary: The ancillary chunks, in order.
+        prompt: What the prior is told of the picture, None for nothing.
         layers_missing: How many layers at the fine end a truncated file has lost.
     """
 
     header: Header
     payload: bytes
     ancillary: tuple[Chunk, ...] = ()
+    prompt: Prompt | None = None
     layers_missing: int = 0
 
     def __post_init__(self) -> None:
@@ -200,6 +213,11 @@ class RdpFile:
         _require(len(self.payload) == expected, f"payload is not {expected} bytes")
         used = self.header.coded_bits(self.layers_whole)
         _require(padding_is_zero(self.payload, used), "the padding of the payload is not zero")
+
+    @property
+    def chunks(self) -> tuple[Chunk | Prompt, ...]:
+        """All chunks between H and D, in order."""
+        return self.ancillary if self.prompt is None else (self.prompt, *self.ancillary)
 
     @property
     def layers_whole(self) -> int:
@@ -234,7 +252,7 @@ class RdpFile:
             yield layer, step, self.layer_bits(k)
 
     def truncated(self, k: int) -> "RdpFile":
-        """Return the file with its first layers only, every ancillary chunk kept.
+        """Return the file with its first layers only, every other chunk kept.
 
         Args:
             k: How many layers to keep, 1..layers_whole.
@@ -248,7 +266,7 @@ class RdpFile:
         _require(1 <= k <= self.layers_whole, f"k is {k}, expected 1..{self.layers_whole}")
         header = replace(self.header, layers=self.header.layers[:k])
         payload = cut_bits(self.payload, 0, header.coded_bits())
-        return RdpFile(header=header, payload=payload, ancillary=self.ancillary)
+        return replace(self, header=header, payload=payload, layers_missing=0)
 
 
 def join_layers(header: Header, pieces: Iterable[bytes]) -> bytes:

@@ -1,12 +1,15 @@
 """Bytes to dataclasses (spec 3 to 7, limits of spec 12)."""
 
+from dataclasses import dataclass, replace
+
 from rdpcodec.container.ancillary import check_ancillary
 from rdpcodec.container.bits import cut_bits, padding_is_zero
 from rdpcodec.container.chunks import Frame, picture_frame, read_body, read_frame, type_at
 from rdpcodec.container.header import parse_header
 from rdpcodec.container.identify import SIGNATURE, check_signature
-from rdpcodec.container.layout import HEADER_TYPE, PICTURE_TYPE
+from rdpcodec.container.layout import HEADER_TYPE, PICTURE_TYPE, PROMPT
 from rdpcodec.container.model import Chunk, Header, RdpFile
+from rdpcodec.container.prompt import Prompt, parse_prompt
 from rdpcodec.errors import ISSUE, MalformedError, TruncatedError
 from rdpcodec.limits import DEFAULT, Limits
 
@@ -32,12 +35,14 @@ def parse(data: bytes, *, limits: Limits = DEFAULT, allow_partial: bool = False)
     limits.check("file_bytes", len(data), "the size of the file in bytes")
     check_signature(data)
     header, offset = _read_header(data, limits)
-    ancillary, frame = _read_ancillary(data, offset, header, limits)
+    between, frame = _read_between(data, offset, header, limits)
     if frame.end > len(data):
-        return _partial(data, header, ancillary, frame, allow_partial=allow_partial)
+        return _partial(data, header, between, frame, allow_partial=allow_partial)
     payload = read_body(data, frame)
     _check_payload(data, header, frame, payload)
-    return RdpFile(header=header, payload=payload, ancillary=ancillary)
+    return RdpFile(
+        header=header, payload=payload, ancillary=between.ancillary, prompt=between.prompt
+    )
 
 
 def _read_header(data: bytes, limits: Limits) -> tuple[Header, int]:
@@ -57,37 +62,58 @@ def _read_header(data: bytes, limits: Limits) -> tuple[Header, int]:
     return parse_header(data, frame, limits), frame.end
 
 
-def _read_ancillary(
+@dataclass(frozen=True)
+class _Between:
+    """The chunks between H and D so far, each checked."""
+
+    ancillary: tuple[Chunk, ...] = ()
+    prompt: Prompt | None = None
+
+    @property
+    def count(self) -> int:
+        return len(self.ancillary) + (self.prompt is not None)
+
+    def plus(self, frame: Frame, body: bytes, limits: Limits) -> "_Between":
+        """Return these and one more, after checking it."""
+        if frame.name == HEADER_TYPE:
+            raise _order(f"a second chunk {HEADER_TYPE} is at offset {frame.offset}")
+        if frame.name == PROMPT:
+            if self.count:
+                what = f"chunk {PROMPT} at offset {frame.offset} is not the one after {HEADER_TYPE}"
+                raise _order(what)
+            return replace(self, prompt=parse_prompt(body, frame.offset, limits))
+        if frame.name.isupper():
+            message = f"chunk {frame.name} at offset {frame.offset} is critical and unknown"
+            raise MalformedError(ISSUE.UNKNOWN_CRITICAL_CHUNK, message)
+        chunk = Chunk(frame.name, body)
+        check_ancillary(chunk, self.ancillary, frame.offset, limits)
+        return replace(self, ancillary=(*self.ancillary, chunk))
+
+
+def _read_between(
     data: bytes, offset: int, header: Header, limits: Limits
-) -> tuple[tuple[Chunk, ...], Frame]:
+) -> tuple[_Between, Frame]:
     """Read chunks up to D and return its frame, whose body is not read yet."""
-    chunks: list[Chunk] = []
-    total = 0
+    found, ancillary_bytes = _Between(), 0
     while (kind := type_at(data, offset)) is not None:
-        limits.check("chunks", len(chunks) + 2, "the number of chunks")
+        limits.check("chunks", found.count + 2, "the number of chunks")
         if kind == PICTURE_TYPE:
-            return tuple(chunks), picture_frame(offset, header.payload_bytes(), limits)
+            return found, picture_frame(offset, header.payload_bytes(), limits)
         frame = read_frame(data, offset, limits)
         if frame is None:
             break
-        total += frame.length
-        limits.check("ancillary_bytes", total, "the size of all ancillary chunks in bytes")
+        if kind == PROMPT:
+            what = f"the size of chunk {PROMPT} in bytes, less one,"
+            limits.check("prompt_bytes", frame.length - 1, what)
+        else:
+            ancillary_bytes += frame.length
+            what = "the size of all ancillary chunks in bytes"
+            limits.check("ancillary_bytes", ancillary_bytes, what)
         if frame.end > len(data):
             break
-        chunk = _ancillary_chunk(frame, read_body(data, frame))
-        check_ancillary(chunk, chunks, offset, limits)
-        chunks.append(chunk)
+        found = found.plus(frame, read_body(data, frame), limits)
         offset = frame.end
     raise _truncated(data, header, 0)
-
-
-def _ancillary_chunk(frame: Frame, body: bytes) -> Chunk:
-    if frame.name == HEADER_TYPE:
-        raise _order(f"a second chunk {HEADER_TYPE} is at offset {frame.offset}")
-    if frame.name.isupper():
-        message = f"chunk {frame.name} at offset {frame.offset} is critical and unknown"
-        raise MalformedError(ISSUE.UNKNOWN_CRITICAL_CHUNK, message)
-    return Chunk(frame.name, body)
 
 
 def _check_payload(data: bytes, header: Header, frame: Frame, payload: bytes) -> None:
@@ -105,7 +131,7 @@ def _check_payload(data: bytes, header: Header, frame: Frame, payload: bytes) ->
 def _partial(
     data: bytes,
     header: Header,
-    ancillary: tuple[Chunk, ...],
+    between: _Between,
     frame: Frame,
     *,
     allow_partial: bool,
@@ -117,7 +143,13 @@ def _partial(
         raise _truncated(data, header, whole)
     payload = cut_bits(available, 0, header.coded_bits(whole))
     missing = len(header.layers) - whole
-    return RdpFile(header=header, payload=payload, ancillary=ancillary, layers_missing=missing)
+    return RdpFile(
+        header=header,
+        payload=payload,
+        ancillary=between.ancillary,
+        prompt=between.prompt,
+        layers_missing=missing,
+    )
 
 
 def _whole_layers(header: Header, bits: int) -> int:

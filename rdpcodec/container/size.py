@@ -7,6 +7,7 @@ from rdpcodec.container.chunks import chunk_bytes
 from rdpcodec.container.identify import SIGNATURE
 from rdpcodec.container.layout import CRC_BYTES, TYPE_BYTES
 from rdpcodec.container.model import Chunk, Header, RdpFile
+from rdpcodec.container.prompt import Prompt
 from rdpcodec.container.table import Place, table_bits
 from rdpcodec.layers import Layer
 
@@ -21,7 +22,7 @@ class FileSize:
     Attributes:
         coder: The name of the channel coder.
         start_bytes: The body of H before the table.
-        other_bytes: The signature, all ancillary chunks, and the type and the CRC of D.
+        other_bytes: The signature, all chunks between H and D, and the type and the CRC of D.
         table_bits: The bits of the table so far.
         payload_bits: The coded bits so far.
         place: What predicts the next layer.
@@ -35,17 +36,17 @@ class FileSize:
     place: Place = _START
 
     @classmethod
-    def without_layers(cls, header: Header, ancillary: tuple[Chunk, ...] = ()) -> "FileSize":
+    def without_layers(cls, header: Header, between: tuple[Chunk | Prompt, ...] = ()) -> "FileSize":
         """Return the size from which an encoder starts.
 
         Args:
             header: The header; its layers are not counted.
-            ancillary: The ancillary chunks.
+            between: The chunks between H and D.
 
         Returns:
             A size without layers.
         """
-        other = _FIXED + sum(chunk_bytes(len(chunk.body)) for chunk in ancillary)
+        other = _FIXED + sum(chunk_bytes(len(chunk.body)) for chunk in between)
         return cls(header.coder, len(header_start(header)), other)
 
     def plus(self, layer: Layer) -> "FileSize":
@@ -75,17 +76,17 @@ class FileSize:
         return self.container_bytes - (-self.payload_bits // 8)
 
 
-def file_size(header: Header, ancillary: tuple[Chunk, ...] = ()) -> FileSize:
+def file_size(header: Header, between: tuple[Chunk | Prompt, ...] = ()) -> FileSize:
     """Return the size of a file without its payload being known.
 
     Args:
         header: The header; its layer table gives the length of the payload.
-        ancillary: The ancillary chunks.
+        between: The chunks between H and D.
 
     Returns:
         The size of every file with this header and these chunks.
     """
-    size = FileSize.without_layers(header, ancillary)
+    size = FileSize.without_layers(header, between)
     for layer in header.layers:
         size = size.plus(layer)
     return size
@@ -100,4 +101,4 @@ def container_bytes(file: RdpFile) -> int:
     Returns:
         Size of the file less ceil(coded bits / 8).
     """
-    return file_size(file.header, file.ancillary).container_bytes
+    return file_size(file.header, file.chunks).container_bytes

@@ -13,16 +13,24 @@ from rdpcodec.chain import Estimator
 from rdpcodec.compute import neutral
 from rdpcodec.container import Header, RdpFile
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descent_steps, ode
+from rdpcodec.decoder.sampling import fresh_noise
 from rdpcodec.decoder.walk import Walk
-from rdpcodec.errors import ISSUE, PriorUnavailableError, UnsupportedError
+from rdpcodec.errors import (
+    ISSUE,
+    PriorMismatchError,
+    PriorUnavailableError,
+    UnsupportedError,
+    UsageError,
+)
 from rdpcodec.images import Picture, to_bytes
+from rdpcodec.layers import StateShape
 from rdpcodec.options import (
     DEFAULT_EVALUATIONS,
     DEFAULT_RECONSTRUCTION,
     DEFAULT_RHO,
     DecodeOptions,
 )
-from rdpcodec.priors import BUILT_IN, load_prior
+from rdpcodec.priors import IN_PACKAGE, load_prior
 from rdpcodec.priors.base import Prior, require_prior
 from rdpcodec.ranges import invalid
 
@@ -44,6 +52,7 @@ class Received:
         self._walk = walk
         self._options = options
         self._file_bytes = file_bytes
+        self._distortion: dict[tuple[int, int], Floats] = {}
         self._perception: dict[int, Floats] = {}
         self._evaluated = 0
         self._to_evaluate = 0
@@ -86,6 +95,7 @@ class Received:
         *,
         reconstruction: str | None = None,
         evaluations: int | None = None,
+        average: int | None = None,
     ) -> Picture:
         """Return the picture at one rho; what is None is as the file was opened.
 
@@ -95,6 +105,8 @@ class Received:
                 with 255 for 1.
             reconstruction: `geodesic` or `ode`.
             evaluations: Evaluations of the denoiser on the way to rho = 1, or along the `ode`.
+            average: How many samples of the posterior the picture at rho = 0 is the mean of; 1 is
+                the picture of the estimate.
 
         Returns:
             The picture, with the colour profile that the file holds.
@@ -117,28 +129,32 @@ class Received:
             >>> np.array_equal(mixed[:, 16:], smooth[:, 16:])
             True
         """
-        options = self._with(rho=rho, reconstruction=reconstruction, evaluations=evaluations)
+        options = self._with(
+            rho=rho, reconstruction=reconstruction, evaluations=evaluations, average=average
+        )
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
-        wanted, steps = self._rho(options.rho), _evaluations(options)
+        wanted = self._rho(options.rho)
         with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
-                return Picture(self._shown(self._blend(wanted, steps)), icc)
-            return Picture(self.pixels_of(self._along_ode(wanted, steps)), icc)
+                return Picture(self._shown(self._blend(wanted, options)), icc)
+            return Picture(self.pixels_of(self._along_ode(wanted, options)), icc)
 
-    def endpoints(self, evaluations: int | None = None) -> tuple[Floats, Floats]:
+    def endpoints(
+        self, evaluations: int | None = None, average: int | None = None
+    ) -> tuple[Floats, Floats]:
         """Return the two ends of `geodesic`, rho = 0 and rho = 1.
 
         Args:
             evaluations: As in `at`.
+            average: As in `at`.
 
         Returns:
             Twice (H, W) or (H, W, 3) float32, black at -1, white at 1, not clipped. The picture at
             rho is that of `(1 - rho) * first + rho * second`.
         """
-        steps = _evaluations(self._with(evaluations=evaluations))
+        options = self._with(evaluations=evaluations, average=average)
         with neutral(self._options.threads):
-            self._expect(self._descent() + steps)
-            return self._distortion, self._perception_end(steps)
+            return self._both_ends(options)
 
     def pixels_of(self, clean: Array) -> NDArray[np.uint8]:
         """Return the 8-bit pixels, (H, W) or (H, W, 3), of a clean state of this picture."""
@@ -148,19 +164,27 @@ class Received:
         given = {name: value for name, value in changes.items() if value is not None}
         return replace(self._options, **given) if given else self._options
 
-    def _blend(self, rho: float | Floats, evaluations: int) -> Floats:
+    def _blend(self, rho: float | Floats, options: DecodeOptions) -> Floats:
         if not np.any(rho):
-            self._expect(self._descent() + 1)
-            return self._distortion
-        first, second = self.endpoints(evaluations)
+            self._expect(self._descent() + 1 + _of_samples(options))
+            return self._distortion_end(options)
+        first, second = self._both_ends(options)
         share = np.asarray(rho, dtype=np.float32)
         if share.ndim == 2 and first.ndim == 3:
             share = share[:, :, None]
         return first + share * (second - first)
 
-    def _along_ode(self, rho: float | Floats, evaluations: int) -> Array:
+    def _both_ends(self, options: DecodeOptions) -> tuple[Floats, Floats]:
+        steps = _evaluations(options)
+        self._expect(self._descent() + steps + _of_samples(options))
+        return self._distortion_end(options), self._perception_end(steps)
+
+    def _along_ode(self, rho: float | Floats, options: DecodeOptions) -> Array:
         if not isinstance(rho, float):
             raise invalid("rho", "a map", "a number: only `geodesic` reads at a map")
+        if _samples(options) > 1:
+            raise invalid("average", str(options.average), "1: only `geodesic` averages")
+        evaluations = _evaluations(options)
         self._expect(evaluations)
         return ode(self._counted, self.state, rho, evaluations)
 
@@ -169,9 +193,23 @@ class Received:
         sigma_max = self.estimator.sigma_max
         return Geodesic(self._counted, self.state, sigma_max)
 
-    @cached_property
-    def _distortion(self) -> Floats:
-        return self._pixels(self._geodesic.distortion)
+    def _distortion_end(self, options: DecodeOptions) -> Floats:
+        count, steps = _samples(options), _evaluations(options)
+        key = count, steps if count > 1 else 1
+        if key not in self._distortion:
+            self._distortion[key] = (
+                self._pixels(self._geodesic.distortion)
+                if count == 1
+                else self._mean_of_samples(count, steps)
+            )
+        return self._distortion[key]
+
+    def _mean_of_samples(self, count: int, steps: int) -> Floats:
+        """Return the mean, in pixels, of pictures of samples of the posterior (spec 11.3)."""
+        seed, shape, device = self.header.seed, self.state.y.shape, self.estimator.device
+        noises = (fresh_noise(seed, k, shape, device) for k in range(count))
+        total = sum(self._pixels(self._geodesic.sample(steps, noise)) for noise in noises)
+        return np.asarray(total / np.float32(count), dtype=np.float32)
 
     def _perception_end(self, evaluations: int) -> Floats:
         if evaluations not in self._perception:
@@ -217,7 +255,7 @@ class Received:
 
 def receive(file: RdpFile, file_bytes: int, options: DecodeOptions) -> Received:
     """Return the picture of a parsed file; errors as in `codec.open`."""
-    walk = Walk(file, lambda: _estimator(file.header, options), options.progress)
+    walk = Walk(file, lambda: _estimator(file, options), options.progress)
     return Received(file, walk, _fitting(options, file), file_bytes)
 
 
@@ -233,11 +271,21 @@ def _evaluations(options: DecodeOptions) -> int:
     return DEFAULT_EVALUATIONS if options.evaluations is None else options.evaluations
 
 
-def prior_of(header: Header, options: DecodeOptions) -> Prior:
-    """Return the prior of a file, checked by digest.
+def _samples(options: DecodeOptions) -> int:
+    return 1 if options.average is None else options.average
+
+
+def _of_samples(options: DecodeOptions) -> int:
+    """Return the evaluations that samples take; all begin with the estimate that is there."""
+    count = _samples(options)
+    return 0 if count == 1 else count * (_evaluations(options) - 1)
+
+
+def prior_of(file: RdpFile, options: DecodeOptions) -> Prior:
+    """Return the prior of a file, told its prompt and checked by digest.
 
     Args:
-        header: The file's header.
+        file: The parsed file.
         options: Say where to take it from; a file alone can only name a built-in prior.
 
     Returns:
@@ -246,28 +294,42 @@ def prior_of(header: Header, options: DecodeOptions) -> Prior:
     Raises:
         PriorError: If it cannot be had, or is not the one that wrote the file.
     """
+    header = file.header
     prior = _named_in(header) if options.prior is None else options.prior
     if isinstance(prior, str):
         prior = load_prior(prior, options.device, options.precision)
+    prior = _told(prior, "" if file.prompt is None else file.prompt.text)
     require_prior(prior, header.prior_id, header.prior_digest)
     return prior
 
 
-def _estimator(header: Header, options: DecodeOptions) -> Estimator:
-    prior = prior_of(header, options)
-    domain = prior.domain(1 if header.state_shape[0] == 1 else 3, header.height, header.width)
-    if domain.shape != header.state_shape:
+def _told(prior: Prior, prompt: str) -> Prior:
+    try:
+        return prior.with_prompt(prompt)
+    except UsageError as error:  # the user did not ask for it: the file does
+        message = f"the file was written with a prompt, but {error.message}"
+        raise PriorMismatchError(ISSUE.PRIOR_MISMATCH, message) from error
+
+
+def _estimator(file: RdpFile, options: DecodeOptions) -> Estimator:
+    header, prior = file.header, prior_of(file, options)
+    domain = prior.domain(3 if header.kind == "rgb" else 1, header.height, header.width)
+    if domain.state != header.shape:
         raise UnsupportedError(
             ISSUE.UNSUPPORTED_FEATURE,
-            f"the state has the shape {header.state_shape}, "
-            f"those of prior {prior.id} have {domain.shape}",
+            f"the state has {_spelt(header.shape)}, those of prior {prior.id} have "
+            f"{_spelt(domain.state)}",
         )
-    return Estimator(prior, domain)
+    return Estimator(prior, domain.tiled() if options.vae_tiles else domain)
+
+
+def _spelt(shape: StateShape) -> str:
+    return f"{shape.channels} channels, stride {shape.stride} and multiple {shape.multiple}"
 
 
 def _named_in(header: Header) -> str:
     """Return the built-in prior that a file names; a file never opens a directory or a hub."""
-    if header.prior_id not in BUILT_IN:
+    if header.prior_id not in IN_PACKAGE:
         raise PriorUnavailableError(
             ISSUE.PRIOR_UNAVAILABLE,
             f"the file was written with prior {header.prior_id}, which is not built in; "

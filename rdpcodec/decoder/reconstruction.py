@@ -8,6 +8,7 @@ estimate of least error to the end of the flow at rho = 1. Nothing here changes 
 """
 
 import math
+from collections.abc import Callable
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
@@ -65,6 +66,16 @@ class Geodesic:
             self._ends[evaluations] = solve(self._denoise, self.entered, first, evaluations, 1.0)
         return self._ends[evaluations]
 
+    def sample(self, evaluations: int, fresh: Callable[[], Array]) -> Array:
+        """Return a sample of the posterior, (1, C, h, w): the reverse process with its noise.
+
+        Args:
+            evaluations: As for `solve`.
+            fresh: Returns standard normals, others at every call.
+        """
+        first = self.distortion
+        return solve(self._denoise, self.entered, first, evaluations, 2.0, fresh)
+
 
 def reconstruct(
     denoise: Denoise,
@@ -109,7 +120,14 @@ def ode(denoise: Denoise, state: Noisy, rho: float, evaluations: int) -> Array:
     return solve(denoise, state, denoise(*state), evaluations, 2.0 - rho)
 
 
-def solve(denoise: Denoise, state: Noisy, first: Array, evaluations: int, rate: float) -> Array:
+def solve(
+    denoise: Denoise,
+    state: Noisy,
+    first: Array,
+    evaluations: int,
+    rate: float,
+    fresh: Callable[[], Array] | None = None,
+) -> Array:
     """Return the end of d y / d log sigma = rate (y - x0_hat), second order, multistep.
 
     Each step is exact for an x0_hat that is linear in log sigma; its slope comes from the step
@@ -121,13 +139,15 @@ def solve(denoise: Denoise, state: Noisy, first: Array, evaluations: int, rate: 
         first: `denoise(*state)`.
         evaluations: Number of estimates, `first` included.
         rate: 2 - rho.
+        fresh: Returns standard normals, for the reverse process, whose rate is 2; it adds
+            sigma_next sqrt(1 - (sigma_next / sigma_prev)^2) of them at every step.
 
     Returns:
         (1, C, h, w) float32.
 
     Source:
         Exponential Adams-Bashforth; at rate 1 DPM-Solver++(2M), Lu et al. 2022,
-        arXiv:2211.01095, in its exactly integrated form.
+        arXiv:2211.01095, in its exactly integrated form; with noise its SDE (2M) variant.
     """
     y, x0_hat, slope = state.y, first, None
     for sigma_prev, sigma_next in pairwise(noise_levels(state.sigma, evaluations)):
@@ -136,6 +156,8 @@ def solve(denoise: Denoise, state: Noisy, first: Array, evaluations: int, rate: 
         y = x0_hat + decay * (y - x0_hat)
         if slope is not None:
             y = y + (length - (1.0 - decay) / rate) * slope
+        if fresh is not None:
+            y = y + sigma_next * math.sqrt(1.0 - decay) * fresh()
         before, x0_hat = x0_hat, denoise(y, sigma_next)
         slope = (x0_hat - before) / length
     return x0_hat

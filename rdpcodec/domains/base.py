@@ -2,11 +2,14 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rdpcodec import layers
 from rdpcodec.arrays import Array
+from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.transforms.cosine import Basis
 
 Denoise = Callable[[Array, float], Array]
@@ -17,15 +20,19 @@ class Domain(ABC):
     """The states of pictures of one size.
 
     Attributes:
+        state: How the shape of a state follows from the size of the picture (spec 4.2).
         shape: (C, h, w) of a state.
         basis: (C, C) float32, orthonormal: axes whose errors are nearly uncorrelated.
         noise_scale: What a prior's own noise level is over that of the state; 1 where the prior
             sees the state itself.
+        exact: Whether `to_pixels` undoes `to_state`.
     """
 
+    state: layers.StateShape
     shape: StateShape
     basis: Basis
     noise_scale: float = 1.0
+    exact: bool = True
 
     @abstractmethod
     def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -48,6 +55,15 @@ class Domain(ABC):
         Returns:
             (H, W) or (H, W, 3) float32, black at -1, white at 1, not clipped.
         """
+
+    def tiled(self) -> Self:
+        """Return the same states, made pictures of in tiles.
+
+        Raises:
+            UsageError: If these states are not decoded by a network, or not in tiles.
+        """
+        message = "vae_tiles is for latents, which the states of this prior are not"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
 
     @abstractmethod
     def evaluate(self, denoise: Denoise, y: Array, sigma: float) -> Array:

@@ -6,6 +6,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
+from rdpcodec import layers
 from rdpcodec.arrays import Array, empty, host
 from rdpcodec.domains import gaussian
 from rdpcodec.domains.base import Denoise, Domain, StateShape
@@ -19,7 +20,8 @@ class PixelDomain(Domain):
     channels: int
 
     def __init__(self, height: int, width: int) -> None:
-        self.shape: StateShape = (self.channels, height, width)
+        self.state = layers.StateShape(self.channels)
+        self.shape: StateShape = self.state.of(width, height)
 
     def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return value / 127.5 - 1 of every pixel; see `Domain.to_state`."""

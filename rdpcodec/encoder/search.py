@@ -12,7 +12,7 @@ from functools import reduce
 from rdpcodec.arrays import Array, energy, host
 from rdpcodec.chain import Chain, channel_mean, kl_bits
 from rdpcodec.channel.base import ChannelCoder, Indices
-from rdpcodec.container import Chunk, FileSize, Header
+from rdpcodec.container import Chunk, FileSize, Header, Prompt
 from rdpcodec.encoder import allocation, levels
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS, Q_MAX, STEP_PRIMER, ChannelStep, Layer
@@ -49,6 +49,7 @@ class Encoder:
         header: Makes the header of the file from its layers.
         seed: The file's seed.
         ancillary: Chunks that count towards the size of the file.
+        prompt: A chunk that counts as well.
         goal: Where to stop.
         rdo: How far bits go where they lessen the error most (`allocation.weigh`).
     """
@@ -61,6 +62,7 @@ class Encoder:
     ancillary: tuple[Chunk, ...]
     goal: Goal
     rdo: float = 0.0
+    prompt: Prompt | None = None
     coded: list[CodedLayer] = field(default_factory=list)
     size: FileSize = field(init=False)  # of the file with the layers so far
     residual: Array = field(init=False)  # what the next layer is to carry
@@ -69,7 +71,8 @@ class Encoder:
         """Begin with the size of a file without layers."""
         self._dim = math.prod(self.x_0.shape)
         header = self.header((self._coarsest(),))
-        self.size = FileSize.without_layers(header, self.ancillary)
+        told = () if self.prompt is None else (self.prompt,)
+        self.size = FileSize.without_layers(header, (*told, *self.ancillary))
 
     def run(self, progress: Callable[[int, int], None]) -> None:
         """Code layers until the goal is reached.

@@ -22,7 +22,16 @@ def _photo(compute: Compute) -> Prior:
     return PhotoPrior(compute)
 
 
+def _latents(compute: Compute) -> Prior:
+    from rdpcodec.priors.latents import LatentsPrior  # noqa: PLC0415 - load what is asked for
+
+    return LatentsPrior(compute)
+
+
 BUILT_IN: dict[str, Callable[[Compute], Prior]] = {"photo-1": _photo, "gaussian-1": _gaussian}
+# Part of the package as well, but for the conformance suite and tests alone.
+UNLISTED: dict[str, Callable[[Compute], Prior]] = {"latents-1": _latents}
+IN_PACKAGE = BUILT_IN | UNLISTED
 PIPELINE_PREFIX = "diffusers:"
 
 
@@ -65,8 +74,8 @@ def load_prior(
 
 @lru_cache(maxsize=4)
 def _load(prior_id: str, compute: Compute) -> Prior:
-    if prior_id in BUILT_IN:
-        return BUILT_IN[prior_id](compute)
+    if prior_id in IN_PACKAGE:
+        return IN_PACKAGE[prior_id](compute)
     if prior_id.startswith(PIPELINE_PREFIX):
         if not all(map(importlib.util.find_spec, ("torch", "diffusers"))):
             raise PriorUnavailableError(

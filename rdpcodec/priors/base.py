@@ -15,8 +15,8 @@ from importlib.metadata import version
 from rdpcodec.arrays import Array
 from rdpcodec.compute import Compute
 from rdpcodec.domains import Domain, pixel_domain
-from rdpcodec.errors import ISSUE, PriorMismatchError
-from rdpcodec.priors.calibration import Calibration
+from rdpcodec.errors import ISSUE, PriorMismatchError, UsageError
+from rdpcodec.priors.calibration import Calibration, UnitVariance
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class Prior(ABC):
         compute: The device and the precision it was loaded for.
         sigma_max: The largest noise level of the prior's own model; above it the closed form of
             the domain answers.
-        calibration: Its measured error at each noise level, None if nobody measured it.
+        calibration: Its error at each noise level, measured or assumed; None if it is evaluated
+            after every layer.
         refresh: How far t falls before the prior is evaluated again (spec 11.5); in between the
             estimate is moved by the calibration. 0: it is evaluated after every layer.
         device: Where its arrays live: on the host, as numpy has them, for None, else torch's
@@ -79,7 +80,7 @@ class Prior(ABC):
     card: PriorCard
     compute: Compute
     sigma_max: float = math.inf
-    calibration: Calibration | None = None
+    calibration: Calibration | UnitVariance | None = None
     refresh: int = 0
     device: str | None = None
     engine: str
@@ -97,6 +98,19 @@ class Prior(ABC):
     def domain(self, channels: int, height: int, width: int) -> Domain:
         """Return the domain of this prior's states for pictures of 1 or 3 channels."""
         return pixel_domain(channels, height, width)
+
+    def with_prompt(self, prompt: str) -> "Prior":
+        """Return this prior, told what is in the picture; its digest is another one.
+
+        Args:
+            prompt: A text of one line; empty for nothing, whatever it was told before.
+
+        Raises:
+            UsageError: If it takes no prompt, or not this one.
+        """
+        if prompt:
+            raise UsageError(ISSUE.INVALID_OPTION, f"the prior {self.id} takes no prompt")
+        return self
 
     @abstractmethod
     def denoise(self, y: Array, sigma: float) -> Array:

@@ -1,13 +1,15 @@
-"""Calibration: how well a prior denoises, as measured on validation photos."""
+"""Calibration: how well a prior denoises, as measured on validation photos or as assumed."""
 
 import math
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rdpcodec.transforms.bands import BANDS
 
 VARIANCE_MIN = 1e-12
 
@@ -62,3 +64,25 @@ class Calibration:
         low = bisect_left(self.sigma, sigma) - 1
         span = math.log(self.sigma[low + 1] / self.sigma[low])
         return low, math.log(sigma / self.sigma[low]) / span
+
+
+@dataclass(frozen=True)
+class UnitVariance:
+    """What is expected of a prior whose states have unit variance and that nobody measured.
+
+    In every band the error is that of white Gaussian states, sigma^2 / (1 + sigma^2). What the
+    refiner sees on the way, the same on both sides, makes up for the rest (spec 11.5).
+
+    Attributes:
+        axes: Those of the states, C.
+    """
+
+    NAME: ClassVar[str] = "unit variance"  # as a manifest has it
+    REFRESH: ClassVar[int] = 64  # a good distance of evaluations (decision 0013)
+
+    axes: int
+
+    def spectrum_at(self, sigma: float) -> NDArray[np.float64]:
+        """Return the mean energy of a coefficient of the error at a level, (C, BANDS)."""
+        squared = sigma * sigma
+        return np.full((self.axes, BANDS), squared / (1.0 + squared))

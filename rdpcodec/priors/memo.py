@@ -44,6 +44,11 @@ class MemoPrior(Prior):
         self.engine, self.device = prior.engine, prior.device
         self._memo = Memo(prior.denoise)
 
+    def with_prompt(self, prompt: str) -> Prior:
+        """Return the prior with a prompt, remembering anew; see `Prior.with_prompt`."""
+        told = self._prior.with_prompt(prompt)
+        return self if told is self._prior else MemoPrior(told)
+
     @property
     def recalled_seconds(self) -> float:
         """What the estimates given from memory took when they were computed."""

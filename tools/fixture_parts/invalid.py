@@ -8,6 +8,7 @@ from pathlib import Path
 from fixture_parts.declined import declined
 from fixture_parts.malformed import malformed
 from fixture_parts.parts import Parts, Refused
+from fixture_parts.prompts import prompts
 from fixture_parts.writing import Files, as_json, sha256
 
 ISSUES = Path(__file__).parents[2] / "spec" / "issues.json"
@@ -18,9 +19,8 @@ def invalid_files(valid: dict[str, Files]) -> list[Refused]:
     grey, pfr = (
         Parts(valid[name]["stream.rdp"]) for name in ("one-layer", "pfr-gaussian-grey-odd")
     )
-    named = [
-        replace(file, name=f"{file.name}.rdp") for file in (*malformed(grey), *declined(grey, pfr))
-    ]
+    broken = (*malformed(grey), *declined(grey, pfr), *prompts(grey))
+    named = [replace(file, name=f"{file.name}.rdp") for file in broken]
     return sorted(named, key=lambda file: file.name)
 
 

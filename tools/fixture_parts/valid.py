@@ -25,7 +25,7 @@ LICENCE = "Apache-2.0"
 DRAWN = "Synthetic picture drawn by tools/make_fixtures.py: power-law noise, a gradient, a disc."
 INVENTED = "No picture: coded symbols drawn at random by tools/make_fixtures.py."
 ROUNDING_FLIPS = 4  # samples that may round to the other side in a picture of any size
-TOLERANCES = {"gaussian-1": (0.1, 1), "photo-1": (0.2, 2)}
+TOLERANCES = {"gaussian-1": (0.1, 1), "photo-1": (0.2, 2), "latents-1": (0.1, 1)}
 
 
 @dataclass(frozen=True)
@@ -146,6 +146,7 @@ def _minor_7(file: RdpFile) -> RdpFile:
     return replace(file, header=replace(file.header, minor=7))
 
 
+CAPTION = "a disc before a gradient, and noise before the disc, and the gradient before the noise"
 EXTREME_LEVELS = [(3900, 255), (3880, 88), (3300, 80), (3299, 64), (3190, 8), (3116, 0), (3059, 24)]
 STAIRS = [(2800 - k - (k // 50) * 7, 20 + (3 * k) % 11) for k in range(256)]
 
@@ -212,6 +213,18 @@ RECIPES = (
            cut(coded(24, 16, GREY, coder="pfr", t=1600), 5), allow_partial=True),
     Recipe("prefixes", "Every prefix that ends at a layer is a coarser picture.", "6 11",
            coded(32, 24, RGB, t=1400), PREFIXES),
+    Recipe("latents-rgb", "Latents of the conformance model, every view.", "4.2 10.6 10.7 11",
+           coded(48, 32, RGB, prior="latents-1"), ALL_VIEWS),
+    Recipe("latents-grey-odd", "Latents of a grey picture, both sides padded.", "4.2 10.6 10.7",
+           coded(33, 17, GREY, prior="latents-1")),
+    Recipe("latents-one-pixel", "Latents of 1 by 1.", "4.2 10.6",
+           coded(1, 1, RGB, prior="latents-1", t=1500)),
+    Recipe("latents-closed-form", "A single layer above the range of the prior.", "10.2 10.6 11.3",
+           coded(12, 10, RGB, prior="latents-1", t=3640)),
+    Recipe("prompt", "A prompt, as plain text, before another chunk.", "7.2 10.7",
+           coded(24, 16, RGB, prior="latents-1", prompt="a caf\u00e9", rho_hint=0.5)),
+    Recipe("prompt-deflated", "A prompt that is deflated, equal channels.", "7.2 10.7",
+           coded(24, 16, GREY, prior="latents-1", equal=True, prompt=CAPTION)),
     Recipe("evaluations", "One evaluation, two, and more than by default.", "11",
            coded(24, 16, RGB),
            [View(rho, reconstruction, evaluations=n) for rho, reconstruction, n in
@@ -284,4 +297,4 @@ def rebuilt(files: Files) -> bytes:
     payload = container.join_layers(header, pieces)
     if case["allow_partial"]:  # the cut left the whole layers, and a part of the next
         return files["stream.rdp"] if payload == stored.payload else b""
-    return container.build(RdpFile(header=header, payload=payload, ancillary=stored.ancillary))
+    return container.build(replace(stored, header=header, payload=payload))

@@ -1,0 +1,49 @@
+"""What the autoencoder of latents shows of a picture at best, whatever a file costs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rdpcodec.arrays import Array
+from rdpcodec.domains import Domain
+from rdpcodec.images import to_bytes
+from rdpcodec.metrics import psnr
+
+
+@dataclass(frozen=True)
+class Ceiling:
+    """The error of an autoencoder, and how much of a file's error it is.
+
+    Attributes:
+        psnr: Of the picture encoded and decoded without any file.
+        share: Its squared error over that of the picture at rho = 0, 0 .. 1.
+    """
+
+    psnr: float
+    share: float
+
+
+def ceiling(domain: Domain, x_0: Array, x0_hat: Array, pixels: NDArray[np.uint8]) -> Ceiling | None:
+    """Return what a picture's states can show.
+
+    Args:
+        domain: What the states are.
+        x_0: (1, C, h, w) float32. The state of the picture.
+        x0_hat: (1, C, h, w) float32. The estimate at the end of its file.
+        pixels: (H, W) or (H, W, 3) uint8. The picture.
+
+    Returns:
+        None where the states show the picture itself.
+    """
+    if domain.exact:
+        return None
+    at_best, shown = (to_bytes(domain.to_pixels(state)) for state in (x_0, x0_hat))
+    own, all_of_it = _squared_error(at_best, pixels), _squared_error(shown, pixels)
+    if own == 0:
+        return None
+    return Ceiling(psnr(at_best, pixels), min(1.0, own / all_of_it) if all_of_it else 1.0)
+
+
+def _squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:
+    return float(np.square(a.astype(np.float32) - b).mean())
