@@ -1,6 +1,7 @@
 """What a file says about its colours beside an ICC profile."""
 
 import struct
+from typing import Any
 
 from PIL import Image, TiffImagePlugin
 
@@ -166,6 +167,13 @@ def _gamma_and_primaries(image: Image.Image) -> Colours | None:
 def _exif(image: Image.Image) -> Colours | None:
     """Return Adobe RGB where a camera says so; with sRGB it says nothing."""
     exif = image.getexif()
-    interoperability = exif.get_ifd(_INTEROPERABILITY).get(1, "")
-    adobe = str(interoperability).startswith("R03")
-    return _ADOBE if adobe or exif.get_ifd(_EXIF).get(_COLOUR_SPACE) == 2 else None
+    adobe = str(_directory(exif, _INTEROPERABILITY).get(1, "")).startswith("R03")
+    return _ADOBE if adobe or _directory(exif, _EXIF).get(_COLOUR_SPACE) == 2 else None
+
+
+def _directory(exif: Image.Exif, tag: int) -> dict[int, Any]:
+    """Return a directory of EXIF, empty where there is none."""
+    try:
+        return exif.get_ifd(tag)
+    except KeyError:  # Pillow 12.3, for a directory inside another
+        return {}

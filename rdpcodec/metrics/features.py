@@ -10,9 +10,10 @@ import importlib.util
 import io
 import pickle
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -121,24 +122,35 @@ class Network:
         heads = [stored[f"NetLinLayer_{i}"] for i in range(5)]
         self.heads = [torch.from_numpy(h["Conv_0"]["kernel"]).reshape(-1) for h in heads]
 
+    def to(self, device: torch.device) -> Self:
+        """Return the same network on a device."""
+        moved = copy(self)
+        moved.heads = [head.to(device) for head in self.heads]
+        moved._weights = [(kernel.to(device), bias.to(device)) for kernel, bias in self._weights]  # noqa: SLF001 - its own
+        return moved
+
     def groups(self, pixels: NDArray[np.uint8], count: int = 5) -> list[Tensor]:
         """Return the outputs of the first groups, (1, C, h, w) each, for (H, W, 3) pixels."""
         x = torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
-        x = (x - torch.tensor(SHIFT).view(1, 3, 1, 1)) / torch.tensor(SCALE).view(1, 3, 1, 1)
+        with torch.inference_mode():
+            return self.features(x, count)
+
+    def features(self, x: Tensor, count: int = 5) -> list[Tensor]:
+        """Return the outputs of the first groups, for (B, 3, H, W) in [-1, 1]."""
+        x = (x - x.new_tensor(SHIFT).view(1, 3, 1, 1)) / x.new_tensor(SCALE).view(1, 3, 1, 1)
         found: list[Tensor] = []
         weights = iter(self._weights)
-        with torch.inference_mode():
-            for layer in self._layers:
-                if len(found) == count:
-                    break
-                if layer is None:
-                    found.append(x)
-                elif isinstance(layer, int):
-                    x = functional.max_pool2d(x, layer, 2)
-                else:
-                    stride, padding = layer
-                    kernel, bias = next(weights)
-                    x = functional.conv2d(x, kernel, bias, stride, padding).relu_()
+        for layer in self._layers:
+            if len(found) == count:
+                break
+            if layer is None:
+                found.append(x)
+            elif isinstance(layer, int):
+                x = functional.max_pool2d(x, layer, 2)
+            else:
+                stride, padding = layer
+                kernel, bias = next(weights)
+                x = functional.conv2d(x, kernel, bias, stride, padding).relu()
         return found
 
 
