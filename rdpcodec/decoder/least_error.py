@@ -22,8 +22,8 @@ from rdpcodec.transforms.cosine import Basis, from_coefficients, to_coefficients
 PROBE = 0.05  # of sigma: how far the state is moved to see what the estimate makes of it
 SURE = 4.0  # a squared number of standard deviations
 GAIN_RANGE = (-0.5, 1.0)
-# The share of the flow's next estimate, a + b sigma and at most c.
-SHARPER, SHARPER_WITH_SIGMA, SHARPER_MAX = 0.15, 0.4, 0.4
+# The share of what the flow adds in its next octave, a + b sigma and at most c.
+SHARPER, SHARPER_WITH_SIGMA, SHARPER_MAX = 0.2, 0.5, 0.5
 BESIDES = 2  # evaluations besides those of symmetries
 
 
