@@ -8,6 +8,7 @@ error of an estimate is known from its distance from the state and from its dive
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from rdpcodec import rng
 from rdpcodec.arrays import Array, copy, device_of, place
 from rdpcodec.domains import Denoise
 from rdpcodec.transforms import symmetries
-from rdpcodec.transforms.bands import band_energy, band_products, band_sizes, scale_bands
+from rdpcodec.transforms.bands import band_energy, band_products, scale_bands
 from rdpcodec.transforms.cosine import Basis, from_coefficients, to_coefficients
 
 PROBE = 0.05  # of sigma: how far the state is moved to see what the estimate makes of it
@@ -49,11 +50,14 @@ def lessen(
         (1, C, H, W) float32.
     """
     mean = _over_symmetries(denoise, y, sigma, first, count)
+    share = min(SHARPER_MAX, SHARPER + SHARPER_WITH_SIGMA * sigma)
     sharper = denoise(first + 0.5 * (y - first), 0.5 * sigma) - first
-    missing = to_coefficients(y - mean, basis)
-    gain = _gain(missing, sigma, _divergence(denoise, y, sigma, first, basis))
-    mean += from_coefficients(scale_bands(missing, gain), basis)
-    mean += min(SHARPER_MAX, SHARPER + SHARPER_WITH_SIGMA * sigma) * sharper
+    probe = _probed(denoise, y, sigma, first)
+    whole, within = (_toward(held, mean, y, sigma, probe, basis) for held in (y, y.clip(-1.0, 1.0)))
+    way = whole if whole.worth >= within.worth else within
+    added = scale_bands(way.missing, way.gain)
+    added += scale_bands(to_coefficients(sharper, basis), share * np.minimum(1.0, 1.0 - way.gain))
+    mean += from_coefficients(added, basis)
     return mean
 
 
@@ -65,28 +69,51 @@ def _over_symmetries(denoise: Denoise, y: Array, sigma: float, first: Array, cou
     return total
 
 
-def _divergence(
-    denoise: Denoise, y: Array, sigma: float, first: Array, basis: Basis
-) -> NDArray[np.float64]:
-    """Return how much an estimate changes with its state, a mean for each axis and band.
+class _Probe(NamedTuple):
+    """Signs, and how the estimate follows a state that is moved by them; (1, C, H, W) each."""
+
+    signs: Array
+    change: Array
+
+
+def _probed(denoise: Denoise, y: Array, sigma: float, first: Array) -> _Probe:
+    shape, step = tuple(y.shape), PROBE * sigma
+    drawn = rng.signs(0, rng.Stream.PROBE, 0, math.prod(shape)).astype(np.float32)
+    signs = place(drawn.reshape(shape), device_of(y))
+    return _Probe(signs, (denoise(y + step * signs, sigma) - first) / step)
+
+
+class _Way(NamedTuple):
+    """What is missing to the state, coefficients (1, C, H, W), and how far to go, (C, BANDS)."""
+
+    missing: Array
+    gain: NDArray[np.float64]
+    worth: float
+
+
+def _toward(held: Array, mean: Array, y: Array, sigma: float, probe: _Probe, basis: Basis) -> _Way:
+    """Return how far to go from the mean to `held`, the state or the part of it in [-1, 1].
 
     Source:
         Ramani et al. 2008, "Monte-Carlo SURE".
     """
-    shape = tuple(y.shape)
-    drawn = rng.signs(0, rng.Stream.PROBE, 0, math.prod(shape)).astype(np.float32)
-    signs = place(drawn.reshape(shape), device_of(y))
-    step = PROBE * sigma
-    change = (denoise(y + step * signs, sigma) - first) / step
-    products = band_products(to_coefficients(change, basis), to_coefficients(signs, basis))
-    return products / np.maximum(band_sizes(*shape[2:]), 1.0)
+    missing = to_coefficients(held - mean, basis)
+    follows = to_coefficients(probe.signs * (held == y) - probe.change, basis)
+    error = band_products(to_coefficients(y - mean, basis), missing)
+    error -= sigma**2 * band_products(follows, to_coefficients(copy(probe.signs), basis))
+    gain = _gain(error, missing, sigma)
+    return _Way(missing, gain, float((gain * error).sum()))
 
 
-def _gain(missing: Array, sigma: float, divergence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how far to go along y - x in each axis and band, none where chance may have it."""
-    size = np.maximum(band_sizes(*missing.shape[2:]), 1.0)
-    found = np.maximum(band_energy(missing) / size, 1e-12 * sigma**2)
-    along = found - sigma**2 * (1.0 - divergence)
-    chance = SURE * sigma**2 * found / size
-    kept = np.maximum(0.0, 1.0 - chance / np.maximum(along**2, chance))
-    return np.clip(kept * along / found, *GAIN_RANGE)
+def _gain(error: NDArray[np.float64], missing: Array, sigma: float) -> NDArray[np.float64]:
+    """Return how far to go along what is missing, by axis and band; not where it may be chance.
+
+    Args:
+        error: (C, BANDS). What the estimate lacks, times what is missing.
+        missing: (1, C, H, W) float32. Coefficients.
+        sigma: The level of the state.
+    """
+    found = np.maximum(band_energy(missing), 1e-12 * sigma**2)
+    chance = SURE * sigma**2 * found
+    kept = np.maximum(0.0, 1.0 - chance / np.maximum(error**2, chance))
+    return np.clip(kept * error / found, *GAIN_RANGE)
