@@ -186,8 +186,8 @@ class DecodeOptions:
         average: How many samples of the posterior the picture at rho = 0 of `geodesic` is the mean
             of, each for as many evaluations; 1, the picture of the estimate itself, when None.
         symmetries: How many symmetries of the square the picture at rho = 0 of `geodesic` is the
-            mean over, 1 .. 8, for that many evaluations more; 1 is the picture of the estimate
-            itself. The prior's own number, when None; latents have one symmetry.
+            mean over, 1 .. 8; 1 is the picture of the estimate itself, K > 1 takes K + 1 more
+            evaluations. The prior's own number, when None; latents have one symmetry.
         vae_tiles: Decode latents in tiles, in less memory, to a slightly different picture.
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.

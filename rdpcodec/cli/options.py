@@ -64,8 +64,8 @@ Symmetries = Annotated[
     int | None,
     typer.Option(
         metavar="K",
-        help="Least error as the mean over K of the 8 symmetries of the square, for K more "
-        "evaluations. 1: the estimate alone. Default: the prior's.",
+        help="Least error as the mean over K of the 8 symmetries of the square, for K + 1 "
+        "evaluations more. 1: the estimate alone. Default: the prior's.",
     ),
 ]
 VaeTiles = Annotated[

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec import rng
-from rdpcodec.arrays import Array, copy, device_of, place
+from rdpcodec.arrays import Array, copy, device_of, host, place
 from rdpcodec.domains import Denoise
 from rdpcodec.transforms import symmetries
-from rdpcodec.transforms.bands import band_energy, band_products, scale_bands
+from rdpcodec.transforms.bands import band_energy, band_products, band_sizes, scale_bands
 from rdpcodec.transforms.cosine import Basis, from_coefficients, to_coefficients
 
 PROBE = 0.05  # of sigma: how far the state is moved to see what the estimate makes of it
@@ -52,8 +52,10 @@ def lessen(
     mean = _over_symmetries(denoise, y, sigma, first, count)
     share = min(SHARPER_MAX, SHARPER + SHARPER_WITH_SIGMA * sigma)
     sharper = denoise(first + 0.5 * (y - first), 0.5 * sigma) - first
-    probe = _probed(denoise, y, sigma, first)
-    whole, within = (_toward(held, mean, y, sigma, probe, basis) for held in (y, y.clip(-1.0, 1.0)))
+    follows = _divergence(denoise, y, sigma, first, basis)
+    whole, within = (
+        _toward(held, mean, y, sigma, follows, basis) for held in (y, y.clip(-1.0, 1.0))
+    )
     way = whole if whole.worth >= within.worth else within
     added = scale_bands(way.missing, way.gain)
     added += scale_bands(to_coefficients(sharper, basis), share * np.minimum(1.0, 1.0 - way.gain))
@@ -69,38 +71,47 @@ def _over_symmetries(denoise: Denoise, y: Array, sigma: float, first: Array, cou
     return total
 
 
-class _Probe(NamedTuple):
-    """Signs, and how the estimate follows a state that is moved by them; (1, C, H, W) each."""
+def _divergence(
+    denoise: Denoise, y: Array, sigma: float, first: Array, basis: Basis
+) -> NDArray[np.float64]:
+    """Return how an estimate follows its state, a mean for each axis and band.
 
-    signs: Array
-    change: Array
-
-
-def _probed(denoise: Denoise, y: Array, sigma: float, first: Array) -> _Probe:
+    Source:
+        Ramani et al. 2008, "Monte-Carlo SURE".
+    """
     shape, step = tuple(y.shape), PROBE * sigma
     drawn = rng.signs(0, rng.Stream.PROBE, 0, math.prod(shape)).astype(np.float32)
     signs = place(drawn.reshape(shape), device_of(y))
-    return _Probe(signs, (denoise(y + step * signs, sigma) - first) / step)
+    change = to_coefficients((denoise(y + step * signs, sigma) - first) / step, basis)
+    signs = to_coefficients(signs, basis)
+    return band_products(change, signs) / np.maximum(band_energy(signs), 1e-12)
 
 
 class _Way(NamedTuple):
-    """What is missing to the state, coefficients (1, C, H, W), and how far to go, (C, BANDS)."""
+    """What is missing, coefficients (1, C, H, W), and how far to go, (C, BANDS)."""
 
     missing: Array
     gain: NDArray[np.float64]
     worth: float
 
 
-def _toward(held: Array, mean: Array, y: Array, sigma: float, probe: _Probe, basis: Basis) -> _Way:
-    """Return how far to go from the mean to `held`, the state or the part of it in [-1, 1].
+def _toward(
+    held: Array,
+    mean: Array,
+    y: Array,
+    sigma: float,
+    follows: NDArray[np.float64],
+    basis: Basis,
+) -> _Way:
+    """Return how far to go from the mean to `held`, the state or that held in [-1, 1].
 
     Source:
-        Ramani et al. 2008, "Monte-Carlo SURE".
+        Stein 1981, "Estimation of the mean of a multivariate normal distribution".
     """
     missing = to_coefficients(held - mean, basis)
-    follows = to_coefficients(probe.signs * (held == y) - probe.change, basis)
-    error = band_products(to_coefficients(y - mean, basis), missing)
-    error -= sigma**2 * band_products(follows, to_coefficients(copy(probe.signs), basis))
+    free = host((held == y).sum((0, 2, 3))) / math.prod(y.shape[2:])  # of each channel
+    chance = band_sizes(*y.shape[2:]) * ((basis**2 @ free)[:, None] - follows)
+    error = band_products(to_coefficients(y - mean, basis), missing) - sigma**2 * chance
     gain = _gain(error, missing, sigma)
     return _Way(missing, gain, float((gain * error).sum()))
 
