@@ -37,6 +37,7 @@ DEFAULT_RECONSTRUCTION = "geodesic"
 DEFAULT_EVALUATIONS = 10
 EVALUATIONS_MAX = 1000
 AVERAGE_MAX = 1000
+SYMMETRIES_MAX = 8
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
 THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
@@ -184,6 +185,9 @@ class DecodeOptions:
         evaluations: Denoiser evaluations of the reconstruction.
         average: How many samples of the posterior the picture at rho = 0 of `geodesic` is the mean
             of, each for as many evaluations; 1, the picture of the estimate itself, when None.
+        symmetries: How many symmetries of the square the picture at rho = 0 of `geodesic` is the
+            mean over, 1 .. 8; 1 is the picture of the estimate itself, K > 1 takes K + 1 more
+            evaluations. The prior's own number, when None; latents have one symmetry.
         vae_tiles: Decode latents in tiles, in less memory, to a slightly different picture.
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
@@ -202,6 +206,7 @@ class DecodeOptions:
     prior: "str | Prior | None" = _option(None, _prior)
     evaluations: int | None = _option(None, integer(1, EVALUATIONS_MAX))
     average: int | None = _option(None, integer(1, AVERAGE_MAX))
+    symmetries: int | None = _option(None, integer(1, SYMMETRIES_MAX))
     vae_tiles: bool = _option(default=False, check=flag)
     limits: Limits = _option(DEFAULT, _limits)
     allow_partial: bool = _option(default=False, check=flag)
@@ -224,6 +229,7 @@ class DecodeKeywords(TypedDict, total=False):
     prior: "str | Prior | None"
     evaluations: int | None
     average: int | None
+    symmetries: int | None
     vae_tiles: bool
     limits: Limits
     allow_partial: bool

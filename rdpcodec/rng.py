@@ -24,6 +24,7 @@ class Stream(IntEnum):
     LABELS = 3
     ARRIVALS = 4
     SAMPLES = 5
+    PROBE = 6
 
 
 def words(seed: int, stream: Stream, index: int, count: int) -> NDArray[np.uint64]:

@@ -92,8 +92,8 @@ def test_states_and_estimates_agree_on_the_way(name: str, channels: int) -> None
 def test_residuals_are_weighed_alike(size: tuple[int, int], layer: int) -> None:
     """What an encoder spends its bits on is the same, to rounding."""
     residual, basis = noise(1, 3, *size), pixel_domain(3, *size).basis
-    other = weigh(torch.from_numpy(residual), basis, 0.5, layer)
-    np.testing.assert_allclose(other, weigh(residual, basis, 0.5, layer), rtol=0, atol=1e-5)
+    other = weigh(torch.from_numpy(residual), basis, 0.5, layer, 2.0)
+    np.testing.assert_allclose(other, weigh(residual, basis, 0.5, layer, 2.0), rtol=0, atol=1e-5)
 
 
 def test_the_few_things_that_differ() -> None:

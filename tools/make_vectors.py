@@ -24,6 +24,7 @@ GROUPS = (
     Group("chain", "11", of_chain.chain),
     Group("descent", "11.3", of_reconstructions.descent),
     Group("solver", "11.3", of_reconstructions.solver),
+    Group("least error", "11.3", of_reconstructions.least_error),
     Group("pixels", "11.4", of_reconstructions.pixels),
     Group("refresh", "11.5", of_chain.refresh),
     Group("bands", "11.5", of_chain.bands),

@@ -77,3 +77,17 @@ def finish(x: Array) -> Array:
 def copy(x: Array) -> Array:
     """Return a copy."""
     return x.clone() if is_tensor(x) else x.copy()
+
+
+def turn(x: Array, quarters: int) -> Array:
+    """Return pictures (..., H, W), contiguous, turned by quarters against the clock."""
+    if quarters % 4 == 0:
+        return x
+    if is_tensor(x):
+        return x.rot90(quarters, (-2, -1)).contiguous()
+    return np.ascontiguousarray(np.rot90(x, quarters, (-2, -1)))
+
+
+def mirror(x: Array) -> Array:
+    """Return pictures (..., H, W), contiguous, with left and right exchanged."""
+    return x.flip(-1).contiguous() if is_tensor(x) else np.ascontiguousarray(x[..., ::-1])

@@ -12,6 +12,7 @@ from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.layers import MAX_LAYERS
 from rdpcodec.options import DEFAULT_PRIOR, DEFAULT_RDO, EncodeOptions
 
 if TYPE_CHECKING:
@@ -128,7 +129,19 @@ def compress(  # noqa: PLR0913 - one parameter per option
         write_output(report, f"{json.dumps(encoded.report.to_json(), indent=2)}\n".encode())
     if not quiet:
         say(_summary(source, out, encoded, picture))
+        _note_of_goal(source, encoded, options)
         _warn_of_vae(source, encoded)
+
+
+def _note_of_goal(source: str, encoded: "Encoded", options: EncodeOptions) -> None:
+    """Say so where a file ends before its goal: at the last layer, or at the finest level."""
+    report, layers = encoded.report, len(encoded.report.layers)
+    short = options.t is not None and report.t > options.t
+    if layers == MAX_LAYERS and (short or report.t > 0):
+        wanted = f", not at {options.t}" if short else ""
+        say(f"note: {source}: the file ends at t = {report.t}{wanted}: it has all {layers} layers")
+    elif options.t is None and report.t == 0:
+        say(f"note: {source}: the file ends at t = 0; nothing finer exists, so no more bytes help")
 
 
 def _warn_of_vae(source: str, encoded: "Encoded") -> None:

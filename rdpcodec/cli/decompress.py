@@ -20,6 +20,7 @@ from rdpcodec.cli.options import (
     Reconstruction,
     Rho,
     RhoMap,
+    Symmetries,
     Threads,
     VaeTiles,
 )
@@ -43,6 +44,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     prior: PriorSource = None,
     evaluations: Evaluations = None,
     average: Average = None,
+    symmetries: Symmetries = None,
     vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
     drop_profile: DropProfile = False,
@@ -66,6 +68,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         prior=prior,
         evaluations=evaluations,
         average=average,
+        symmetries=symmetries,
         vae_tiles=vae_tiles,
         allow_partial=allow_partial,
         drop_profile=drop_profile,

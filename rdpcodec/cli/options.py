@@ -60,6 +60,14 @@ Average = Annotated[
         "Default: 1, the picture of the estimate.",
     ),
 ]
+Symmetries = Annotated[
+    int | None,
+    typer.Option(
+        metavar="K",
+        help="Least error as the mean over K of the 8 symmetries of the square, for K + 1 "
+        "evaluations more. 1: the estimate alone. Default: the prior's.",
+    ),
+]
 VaeTiles = Annotated[
     bool,
     typer.Option("--vae-tiles", help="Decode latents in tiles: less memory, another picture."),

@@ -38,6 +38,7 @@ class Reading:
     prior: str | None
     evaluations: int | None
     average: int | None
+    symmetries: int | None
     vae_tiles: bool
     allow_partial: bool
     drop_profile: bool
@@ -121,6 +122,7 @@ def decode(opened: Opened) -> "Picture":
             reconstruction=reading.reconstruction,
             evaluations=reading.evaluations,
             average=reading.average,
+            symmetries=reading.symmetries,
         )
     return picture if opened.has_profile else replace(picture, icc=None)
 

@@ -12,6 +12,7 @@ from rdpcodec.arrays import Array
 from rdpcodec.chain import Estimator
 from rdpcodec.compute import neutral
 from rdpcodec.container import Header, RdpFile
+from rdpcodec.decoder import least_error
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descent_steps, ode
 from rdpcodec.decoder.sampling import fresh_noise
 from rdpcodec.decoder.walk import Walk
@@ -96,6 +97,7 @@ class Received:
         reconstruction: str | None = None,
         evaluations: int | None = None,
         average: int | None = None,
+        symmetries: int | None = None,
     ) -> Picture:
         """Return the picture at one rho; what is None is as the file was opened.
 
@@ -106,7 +108,8 @@ class Received:
             reconstruction: `geodesic` or `ode`.
             evaluations: Evaluations of the denoiser on the way to rho = 1, or along the `ode`.
             average: How many samples of the posterior the picture at rho = 0 is the mean of; 1 is
-                the picture of the estimate.
+                that of the estimate of least error.
+            symmetries: How many symmetries of the square that estimate is the mean over, 1 .. 8.
 
         Returns:
             The picture, with the colour profile that the file holds.
@@ -130,7 +133,11 @@ class Received:
             True
         """
         options = self._with(
-            rho=rho, reconstruction=reconstruction, evaluations=evaluations, average=average
+            rho=rho,
+            reconstruction=reconstruction,
+            evaluations=evaluations,
+            average=average,
+            symmetries=symmetries,
         )
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
         wanted = self._rho(options.rho)
@@ -140,19 +147,23 @@ class Received:
             return Picture(self.pixels_of(self._along_ode(wanted, options)), icc)
 
     def endpoints(
-        self, evaluations: int | None = None, average: int | None = None
+        self,
+        evaluations: int | None = None,
+        average: int | None = None,
+        symmetries: int | None = None,
     ) -> tuple[Floats, Floats]:
         """Return the two ends of `geodesic`, rho = 0 and rho = 1.
 
         Args:
             evaluations: As in `at`.
             average: As in `at`.
+            symmetries: As in `at`.
 
         Returns:
             Twice (H, W) or (H, W, 3) float32, black at -1, white at 1, not clipped. The picture at
             rho is that of `(1 - rho) * first + rho * second`.
         """
-        options = self._with(evaluations=evaluations, average=average)
+        options = self._with(evaluations=evaluations, average=average, symmetries=symmetries)
         with neutral(self._options.threads):
             return self._both_ends(options)
 
@@ -166,7 +177,7 @@ class Received:
 
     def _blend(self, rho: float | Floats, options: DecodeOptions) -> Floats:
         if not np.any(rho):
-            self._expect(self._descent() + 1 + _of_samples(options))
+            self._expect(self._descent() + 1 + self._of_least_error(options))
             return self._distortion_end(options)
         first, second = self._both_ends(options)
         share = np.asarray(rho, dtype=np.float32)
@@ -176,33 +187,50 @@ class Received:
 
     def _both_ends(self, options: DecodeOptions) -> tuple[Floats, Floats]:
         steps = _evaluations(options)
-        self._expect(self._descent() + steps + _of_samples(options))
+        self._expect(self._descent() + steps + self._of_least_error(options))
         return self._distortion_end(options), self._perception_end(steps)
 
     def _along_ode(self, rho: float | Floats, options: DecodeOptions) -> Array:
         if not isinstance(rho, float):
             raise invalid("rho", "a map", "a number: only `geodesic` reads at a map")
-        if _samples(options) > 1:
-            raise invalid("average", str(options.average), "1: only `geodesic` averages")
+        for name in ("average", "symmetries"):
+            if (getattr(options, name) or 1) > 1:
+                found = str(getattr(options, name))
+                raise invalid(name, found, "1: only `geodesic` averages")
         evaluations = _evaluations(options)
         self._expect(evaluations)
         return ode(self._counted, self.state, rho, evaluations)
 
     @cached_property
     def _geodesic(self) -> Geodesic:
-        sigma_max = self.estimator.sigma_max
-        return Geodesic(self._counted, self.state, sigma_max)
+        estimator = self.estimator
+        return Geodesic(self._counted, self.state, estimator.sigma_max, estimator.domain.basis)
 
     def _distortion_end(self, options: DecodeOptions) -> Floats:
         count, steps = _samples(options), _evaluations(options)
-        key = count, steps if count > 1 else 1
+        key = (count, steps) if count > 1 else (1, self._symmetries(options))
         if key not in self._distortion:
             self._distortion[key] = (
-                self._pixels(self._geodesic.distortion)
+                self._pixels(self._geodesic.distortion(self._symmetries(options)))
                 if count == 1
                 else self._mean_of_samples(count, steps)
             )
         return self._distortion[key]
+
+    def _symmetries(self, options: DecodeOptions) -> int:
+        """Return how many symmetries to average."""
+        count, most = options.symmetries, self.estimator.domain.symmetries
+        if count is None:
+            return self.estimator.symmetries
+        if count > most:
+            raise invalid("symmetries", str(count), f"{most}, all that these states have")
+        return count
+
+    def _of_least_error(self, options: DecodeOptions) -> int:
+        """Return the evaluations besides the first that the picture at rho = 0 takes."""
+        if _samples(options) > 1:
+            return _of_samples(options)
+        return least_error.evaluations(self._symmetries(options))
 
     def _mean_of_samples(self, count: int, steps: int) -> Floats:
         """Return the mean, in pixels, of pictures of samples of the posterior (spec 11.3)."""

@@ -14,8 +14,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from rdpcodec.arrays import Array
+from rdpcodec.decoder.least_error import lessen
 from rdpcodec.domains import Denoise
 from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION, RECONSTRUCTIONS
+from rdpcodec.transforms.cosine import Basis
 
 SIGMA_END = 0.02
 DESCENT_STEPS_PER_OCTAVE = 4
@@ -36,14 +38,22 @@ class Geodesic:
         and Wasserstein distance.
     """
 
-    def __init__(self, denoise: Denoise, state: Noisy, sigma_max: float = math.inf) -> None:
+    def __init__(
+        self,
+        denoise: Denoise,
+        state: Noisy,
+        sigma_max: float = math.inf,
+        basis: Basis | None = None,
+    ) -> None:
         """Take the start.
 
         Args:
             denoise: E[x_0 | y].
             state: y_T and sigma_T.
             sigma_max: Where the prior's own model begins; the flow is first followed there.
+            basis: (C, C) float32. The axes of its channels, where symmetries are to be averaged.
         """
+        self._basis = basis
         self._denoise = denoise
         self._state = state
         self._sigma_max = sigma_max
@@ -55,14 +65,26 @@ class Geodesic:
         return descend(self._denoise, self._state, self._sigma_max)
 
     @cached_property
-    def distortion(self) -> Array:
-        """The estimate of least error, (1, C, h, w): rho = 0."""
+    def estimate(self) -> Array:
+        """The denoiser's estimate, (1, C, h, w)."""
         return self._denoise(*self.entered)
+
+    def distortion(self, symmetries: int = 1) -> Array:
+        """Return the estimate of least error, (1, C, h, w): rho = 0.
+
+        Args:
+            symmetries: How many symmetries of the square to average; 1 for `estimate` itself.
+        """
+        if symmetries == 1:
+            return self.estimate
+        if self._basis is None:
+            raise ValueError("symmetries are averaged, but there are no axes")
+        return lessen(self._denoise, *self.entered, self.estimate, self._basis, symmetries)
 
     def perception(self, evaluations: int) -> Array:
         """Return the end of the probability flow, (1, C, h, w): rho = 1."""
         if evaluations not in self._ends:
-            first = self.distortion
+            first = self.estimate
             self._ends[evaluations] = solve(self._denoise, self.entered, first, evaluations, 1.0)
         return self._ends[evaluations]
 
@@ -73,7 +95,7 @@ class Geodesic:
             evaluations: As for `solve`.
             fresh: Returns standard normals, others at every call.
         """
-        first = self.distortion
+        first = self.estimate
         return solve(self._denoise, self.entered, first, evaluations, 2.0, fresh)
 
 
@@ -98,8 +120,8 @@ def reconstruct(
         return ode(denoise, state, rho, evaluations)
     ends = Geodesic(denoise, state, sigma_max)
     if rho == 0.0:
-        return ends.distortion
-    return (1.0 - rho) * ends.distortion + rho * ends.perception(evaluations)
+        return ends.estimate
+    return (1.0 - rho) * ends.estimate + rho * ends.perception(evaluations)
 
 
 def ode(denoise: Denoise, state: Noisy, rho: float, evaluations: int) -> Array:

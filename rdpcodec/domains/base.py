@@ -26,6 +26,8 @@ class Domain(ABC):
         noise_scale: What a prior's own noise level is over that of the state; 1 where the prior
             sees the state itself.
         exact: Whether `to_pixels` undoes `to_state`.
+        symmetries: How many symmetries of the square make a state of a picture one of the picture
+            under that symmetry; 1 is none but the picture itself.
     """
 
     state: layers.StateShape
@@ -33,6 +35,7 @@ class Domain(ABC):
     basis: Basis
     noise_scale: float = 1.0
     exact: bool = True
+    symmetries: int = 1
 
     @abstractmethod
     def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from rdpcodec import layers
 from rdpcodec.arrays import Array, empty, host
 from rdpcodec.domains import gaussian
 from rdpcodec.domains.base import Denoise, Domain, StateShape
+from rdpcodec.transforms import symmetries
 
 WHITE = 127.5  # a pixel's value is (p + 1) * 127.5
 
@@ -18,6 +19,7 @@ class PixelDomain(Domain):
     """Pixels in [-1, 1]; the closed form is that of `gaussian-1`."""
 
     channels: int
+    symmetries = symmetries.COUNT
 
     def __init__(self, height: int, width: int) -> None:
         self.state = layers.StateShape(self.channels)

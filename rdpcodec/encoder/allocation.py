@@ -26,7 +26,7 @@ REACH = 2  # a variance is the mean of squares this far around, in frequency
 ENERGY_MIN = 1e-12
 
 
-def weigh(residual: Array, basis: Basis, rdo: float, layer: int) -> Array:
+def weigh(residual: Array, basis: Basis, rdo: float, layer: int, sigma: float) -> Array:
     """Return the part of a residual that is worth its bits.
 
     Args:
@@ -35,6 +35,7 @@ def weigh(residual: Array, basis: Basis, rdo: float, layer: int) -> Array:
         rdo: 0 for all of it; 0.5 takes 6 % off Kodak's bits at equal PSNR.
         layer: Its index. The grid of blocks moves by half a block from layer to layer, so that no
             seam stays where it is.
+        sigma: The level of the state that the estimate was made of.
 
     Returns:
         (1, C, H, W) float32.
@@ -46,11 +47,21 @@ def weigh(residual: Array, basis: Basis, rdo: float, layer: int) -> Array:
     planes = mix(basis, _on_grid(residual, start))[0]
     coefficients = [_transform(plane) for plane in planes]
     energies = [_local_mean(c * c) for c in coefficients]
-    typical = rdo * float(sum(energy.mean() for energy in energies)) / len(energies)
+    typical = _typical(float(sum(energy.mean() for energy in energies)) / len(energies), sigma)
+    typical *= rdo
     for plane, kept, energy in zip(planes, coefficients, energies, strict=True):
         plane[...] = _restore(kept * (energy / (energy + typical)), *plane.shape)
     weighed = mix(basis.T, planes[None])
     return weighed[..., start : start + height, start : start + width]
+
+
+def _typical(energy: float, sigma: float) -> float:
+    """Return the energy that others are weighed against, 0 where the prior knows no detail.
+
+    A residual as strong as the noise is that of noise, grain or a pattern, everywhere alike: less
+    of it would save bits and cost as much signal.
+    """
+    return energy * max(0.0, 1.0 - (energy / sigma**2) ** 4)
 
 
 def _on_grid(residual: Array, start: int) -> Array:

@@ -173,7 +173,8 @@ class Encoder:
         missing = self.x_0 - self.chain.x0_hat()
         if self.chain.t is None or self.chain.sigma < allocation.SIGMA_MIN:
             return missing
-        return allocation.weigh(missing, self.chain.domain.basis, self.rdo, len(self.coded))
+        basis, layer = self.chain.domain.basis, len(self.coded)
+        return allocation.weigh(missing, basis, self.rdo, layer, self.chain.sigma)
 
     def _expected_layers(self) -> int:
         done = len(self.coded)

@@ -71,6 +71,8 @@ class Prior(ABC):
             after every layer.
         refresh: How far t falls before the prior is evaluated again (spec 11.5); in between the
             estimate is moved by the calibration. 0: it is evaluated after every layer.
+        symmetries: How many symmetries of the square a reader averages, where it is not asked for
+            another number; 1 is none but the picture itself.
         device: Where its arrays live: on the host, as numpy has them, for None, else torch's
             name of the device.
         engine: The library that evaluates it here, and its version.
@@ -82,6 +84,7 @@ class Prior(ABC):
     sigma_max: float = math.inf
     calibration: Calibration | UnitVariance | None = None
     refresh: int = 0
+    symmetries: int = 1
     device: str | None = None
     engine: str
 

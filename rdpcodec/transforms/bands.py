@@ -34,16 +34,21 @@ def band_sizes(height: int, width: int) -> NDArray[np.float64]:
 
 def band_energy(coefficients: Array) -> NDArray[np.float64]:
     """Return the energy in every band, (C, BANDS), of coefficients (1, C, H, W)."""
-    if is_tensor(coefficients):
+    return band_products(coefficients, coefficients)
+
+
+def band_products(left: Array, right: Array) -> NDArray[np.float64]:
+    """Return the sums of products in every band, (C, BANDS), of coefficients (1, C, H, W)."""
+    if is_tensor(left):
         from rdpcodec.arrays import tensors  # noqa: PLC0415 - torch is optional
 
-        band = _bands_on(device_of(coefficients), *coefficients.shape[2:])
-        return tensors.sums_by_group(coefficients[0].square(), band, BANDS)
-    band = bands(*coefficients.shape[2:])
-    sums = np.zeros((coefficients.shape[1], BANDS))
-    for axis, plane in enumerate(coefficients[0]):
-        for row, groups in zip(plane, band, strict=True):
-            sums[axis] += np.bincount(groups, np.square(row), BANDS)
+        band = _bands_on(device_of(left), *left.shape[2:])
+        return tensors.sums_by_group(left[0] * right[0], band, BANDS)
+    band = bands(*left.shape[2:])
+    sums = np.zeros((left.shape[1], BANDS))
+    for axis, planes in enumerate(zip(left[0], right[0], strict=True)):
+        for one, other, groups in zip(*planes, band, strict=True):
+            sums[axis] += np.bincount(groups, one * other, BANDS)
     return sums
 
 

@@ -194,3 +194,13 @@ def test_a_damaged_jpeg_is_compressed_if_asked(run: Shell) -> None:
     Path("in.jpg").write_bytes(whole)
     run("compress", "in.jpg", "whole.rdp", "--prior", "gaussian-1", "--t", 2600)
     assert Path("cut.rdp").read_bytes() == Path("whole.rdp").read_bytes()
+
+
+def test_a_file_that_cannot_reach_its_goal_says_so(run: Shell) -> None:
+    """At t = 0 there is nothing finer to spend bytes on; a goal that is met needs no note."""
+    Image.new("L", (12, 9), 90).save("flat.png")
+    command = ("compress", "flat.png", "flat.rdp", "--prior", "gaussian-1", "--force")
+    result = run(*command, "--target-bytes", "5000")
+    assert "note: flat.png: the file ends at t = 0; nothing finer exists" in result.err
+    assert "note" not in run(*command, "--t", "0").err
+    assert "note" not in run(*command, "--target-bytes", "60").err

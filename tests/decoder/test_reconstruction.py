@@ -292,5 +292,5 @@ def test_both_ends_are_found_once() -> None:
     ends = Geodesic(evaluate, Noisy(state(1.0), 1.0))
     for _ in range(3):
         assert ends.perception(7) is ends.perception(7)
-        assert ends.distortion is ends.distortion
+        assert ends.distortion() is ends.distortion()
     assert len(levels) == 7

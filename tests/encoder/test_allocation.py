@@ -24,9 +24,9 @@ def noise(*shape: int) -> Floats:
     return np.random.default_rng(5).standard_normal(shape, dtype=np.float32)
 
 
-def weigh(residual: Floats, rdo: float, layer: int) -> Floats:
+def weigh(residual: Floats, rdo: float, layer: int, sigma: float = 8.0) -> Floats:
     """Return the weighed residual of grey or RGB pixels."""
-    return weigh_axes(residual, pixel_domain(*residual.shape[1:]).basis, rdo, layer)
+    return weigh_axes(residual, pixel_domain(*residual.shape[1:]).basis, rdo, layer, sigma)
 
 
 @pytest.mark.parametrize(("rdo", "all_of_it"), [(0.0, True), (DEFAULT_RDO, False)])
@@ -74,6 +74,16 @@ def test_weak_parts_are_left_out_and_strong_ones_kept(layer: int) -> None:
     mean = (1 + 0.05**2) / 2
     assert kept[0] == pytest.approx(1 / (1 + 0.5 * mean), abs=0.04)
     assert kept[1] == pytest.approx(0.05**2 / (0.05**2 + 0.5 * mean), abs=0.02)
+
+
+def test_a_residual_as_strong_as_the_noise_is_left_as_it_is() -> None:
+    """Where the prior knows nothing, weights would save bits that cost as much signal."""
+    residual = noise(1, 3, 64, 64)
+    np.testing.assert_allclose(weigh(residual, 0.5, 1, 0.95), residual, atol=1e-5, rtol=0)
+    kept = [float((weigh(residual, 0.5, 1, sigma) * residual).mean()) for sigma in (1.2, 2, 8)]
+    assert 1 > kept[0] > kept[1] + 0.03
+    assert kept[1] == pytest.approx(kept[2], abs=0.02)
+    assert kept[2] == pytest.approx(2 / 3, abs=0.04)
 
 
 def test_a_picture_without_error_is_no_division_by_zero() -> None:

@@ -63,7 +63,7 @@ def test_both_ends_are_those_of_the_source(level: float) -> None:
     x_0 = draw(SIDE, SIDE)
     ends = Geodesic(estimates(), Noisy(noisy(x_0, level), level))
     least = (LAW * level**2 / (LAW + level**2)).mean()
-    assert np.square(ends.distortion - x_0).mean() == pytest.approx(least, rel=0.03)
+    assert np.square(ends.distortion() - x_0).mean() == pytest.approx(least, rel=0.03)
     power = np.square(dct(ends.perception(25).copy())[0]) / LAW
     coarse, fine = power[LAW > 0.5], power[LAW <= 0.5]
     assert coarse.mean() == pytest.approx(1, abs=0.05)

@@ -101,6 +101,41 @@ SOLVER = (
       "trellis-gaussian-rgb"),
 )  # fmt: skip
 
+LEAST = "decoder.least_error"
+LEAST_ERROR = (
+    ("11.3", "P is the estimate alone", "decoder.reconstruction:Geodesic.distortion",
+      "symmetries == 1", "True", "vector least error"),
+    ("11.3", "turned with the clock", "transforms.symmetries:_QUARTERS", "(0, 2, 1, 3)",
+      "(0, 2, 3, 1)", "vector least error"),
+    ("11.3", "quarter turns first", "transforms.symmetries:_QUARTERS", "(0, 2, 1, 3)",
+      "(0, 1, 2, 3)", "vector least error"),
+    ("11.3", "w from p", f"{LEAST}:lessen",
+      "denoise(first + 0.5 * (y - first), 0.5 * sigma) - first",
+      "denoise(mean + 0.5 * (y - mean), 0.5 * sigma) - mean", "vector least error"),
+    ("11.3", "w at sigma", f"{LEAST}:lessen", "0.5 * sigma) - first", "sigma) - first",
+      "vector least error"),
+    ("11.3", "c without sigma", f"{LEAST}:SHARPER_WITH_SIGMA", "0.5", "0.0",
+      "vector least error"),
+    ("11.3", "c for all of w", f"{LEAST}:lessen", "np.minimum(1.0, 1.0 - way.gain)",
+      "np.ones_like(way.gain)", "vector least error"),
+    ("11.3", "e = sigma / 10", f"{LEAST}:PROBE", "0.05", "0.1", "vector least error"),
+    ("11.3", "signs of the file", f"{LEAST}:_divergence", "signs(0, ", "signs(1, ",
+      "vector least error"),
+    ("11.3", "d over J, not the squares", f"{LEAST}:_divergence", "band_energy(signs)",
+      "band_sizes(*shape[2:])", "vector least error"),
+    ("11.3", "h is y always", f"{LEAST}:lessen", "whole.worth >= within.worth", "True",
+      "vector least error"),
+    ("11.3", "q is 1 always", f"{LEAST}:_toward", "(basis**2 @ free)[:, None]", "1.0",
+      "vector least error"),
+    ("11.3", "b of h, not of y", f"{LEAST}:_toward", "to_coefficients(y - mean, basis)",
+      "missing", "vector least error"),
+    ("11.3", "one standard deviation", f"{LEAST}:SURE", "4.0", "1.0", "vector least error"),
+    ("11.3", "g in 0 .. 1", f"{LEAST}:GAIN_RANGE", "(-0.5, 1.0)", "(0.0, 1.0)",
+      "vector least error"),
+    ("11.3", "g above 1", f"{LEAST}:GAIN_RANGE", "(-0.5, 1.0)", "(-0.5, 9.0)",
+      "vector least error"),
+)  # fmt: skip
+
 PIXELS = (
     ("11.4", "no clamp", "images.picture:to_bytes", "np.clip(pixels, -1, 1)", "pixels",
       "vector pixels"),
@@ -117,5 +152,5 @@ PIXELS = (
 )  # fmt: skip
 
 OF_RECONSTRUCTIONS = tuple(
-    Misreading(*row) for row in (*CHAIN, *RECONSTRUCTIONS, *DESCENT, *SOLVER, *PIXELS)
+    Misreading(*row) for row in (*CHAIN, *RECONSTRUCTIONS, *DESCENT, *SOLVER, *LEAST_ERROR, *PIXELS)
 )

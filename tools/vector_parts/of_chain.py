@@ -32,7 +32,7 @@ def chain() -> Rows:
         state = Noisy(walked.y, walked.sigma)
         ends = Geodesic(estimator, state, estimator.sigma_max)
         for name, picture in (
-            ("P", ends.distortion),
+            ("P", ends.distortion()),
             ("Q, N = 6", ends.perception(6)),
             ("ode, rho = 1/4, N = 6", ode(estimator, state, 0.25, 6)),
         ):

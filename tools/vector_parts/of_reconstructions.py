@@ -1,11 +1,15 @@
-"""Vectors of 11.3 and 11.4: descent, solver, pixels."""
+"""Vectors of 11.3 and 11.4: descent, solver, least error, pixels."""
 
 import numpy as np
 from numpy.typing import NDArray
+from vector_parts.standins import Slanted, pattern
 from vector_parts.writing import Rows, row
 
-from rdpcodec.decoder.reconstruction import Noisy, descend, noise_levels, ode, solve
+from rdpcodec.chain import Estimator
+from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descend, noise_levels, ode, solve
+from rdpcodec.domains import pixel_domain
 from rdpcodec.images.picture import to_bytes
+from rdpcodec.schedule import sigma
 
 Floats = NDArray[np.float64]
 
@@ -44,6 +48,23 @@ def solver() -> Rows:
         "y_1, x_1, y_2, x_2": row(steps),
         "x_(N-1), N = 1, 2, 4": row(ends),
     }
+
+
+def least_error() -> Rows:
+    """The estimate of least error with a prior that symmetries matter to."""
+    found: Rows = {}
+    for channels, count, size, t in (
+        (3, 2, 2, 2048), (3, 3, 2, 2048), (3, 4, 2, 2048), (3, 8, 2, 2048),
+        (3, 4, 32, 1024), (3, 4, 0.5, 2048), (1, 4, 2, 1792),
+    ):  # fmt: skip
+        shape = channels, 20, 24
+        estimator = Estimator(Slanted(), pixel_domain(*shape))
+        state = Noisy(pattern(1, *shape) / np.float32(size), sigma(t))
+        ends = Geodesic(estimator, state, basis=estimator.domain.basis)
+        kind = "RGB" if channels == 3 else "grey"
+        label = f"{kind}, K = {count}, y = f_1 / {size}, t = {t}, last channel, row 1"
+        found[label] = row(ends.distortion(count)[0, -1, 1, :8])
+    return found
 
 
 def pixels() -> Rows:

@@ -76,6 +76,19 @@ class Formula(Prior):
         return 0.8 * np.tanh(y / (1 + sigma)) + 0.1 * y[:, :1] / (1 + sigma) - below
 
 
+class Slanted(Prior):
+    """A prior that answers otherwise when a picture is turned or mirrored."""
+
+    identity = PriorIdentity("slanted", {"slanted": True})
+    card, compute = CARD, HOST
+
+    def denoise(self, y: Floats, sigma: float) -> Floats:
+        """Return 4/5 tanh(y / (1 + sigma)) + u / 64 - v / 32 in row v and column u."""
+        v, u = np.ogrid[: y.shape[2], : y.shape[3]]
+        slant = (u / 64 - v / 32).astype(np.float32)
+        return np.float32(0.8) * np.tanh(y / np.float32(1 + sigma)) + slant
+
+
 def photo_without_weights() -> Prior:
     """Return `photo-1` with n(p, s) = p^2 / 2 + s m for its network, m the mean of all of p."""
 

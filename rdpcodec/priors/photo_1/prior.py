@@ -47,6 +47,7 @@ class PhotoPrior(Prior):
         parameters=7_622_296,
     )
     refresh = REFRESH
+    symmetries = 4  # the next four lessen the error by 0.01 dB and take as long as the first three
 
     def __init__(self, compute: Compute = HOST) -> None:
         stored = _read("weights.safetensors")
