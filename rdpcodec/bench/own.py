@@ -62,11 +62,12 @@ class OwnCodec:
         meter = Meter()
         received = codec.open(data, prior=self.model)
         state, estimator = received.state, received.estimator
+        show = estimator.domain.to_pixels
         walk, memo = meter.read().seconds, Memo(estimator)
         for name in readings:
             way, before, recalled = parse_way(name), meter.read().seconds, memo.recalled_seconds
-            clean = read_way(way, memo, state, estimator.sigma_max)
-            pixels, after = received.pixels_of(clean), meter.read()
+            picture = read_way(way, memo, state, estimator.sigma_max, show)
+            pixels, after = received.shown(picture), meter.read()
             seconds = walk + after.seconds - before + memo.recalled_seconds - recalled
             spent = Spent(seconds, after.peak_mib)
             yield Reading(name, pixels, _unless_shared(spent, self.model))
