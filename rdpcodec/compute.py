@@ -28,7 +28,8 @@ class Compute:
     Attributes:
         device: `cpu`, `cuda`, `cuda:N` or `mps`. The state and the estimates live there; the
             channel coder works on the host.
-        precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it.
+        precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it;
+            `float16` for networks of pipelines. States and estimates are in float32 anyway.
         engine: What evaluates networks, for tests and measurements: `torch` alone. When None a
             prior takes the quickest that computes in this way here.
 

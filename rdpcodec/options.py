@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 RECONSTRUCTIONS = ("ode", "geodesic")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("float32", "bfloat16", "float16")
 DEFAULT_PRIOR = "photo-1"
 DEFAULT_T = 1984
 DEFAULT_RHO = 0.5
@@ -114,7 +114,8 @@ class EncodeOptions:
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
-        precision: `float32`, or `bfloat16` for a faster prior at large noise.
+        precision: `float32`, or `bfloat16` for a faster prior at large noise; for networks of
+            pipelines `float16` too.
         threads: How many the prior uses on the CPU; as many as torch would, when None: by default
             one for each physical core. The result is the same.
         allow_damaged: Read a JPEG that lacks its end.

@@ -79,7 +79,7 @@ def test_what_torch_finds_is_what_can_be_asked_for(monkeypatch: pytest.MonkeyPat
         Compute("mps")
 
 
-@pytest.mark.parametrize("option", [{"device": "cuda:99"}, {"precision": "float16"}])
+@pytest.mark.parametrize("option", [{"device": "cuda:99"}, {"precision": "float8"}])
 def test_both_directions_refuse_before_they_work(photo: MakePhoto, option: dict[str, Any]) -> None:
     """An option that is out of range has its id, in `encode` and in `decode`."""
     for call in (
@@ -284,3 +284,9 @@ def test_a_forked_child_encodes_too() -> None:
         check=False,
     )
     assert done.stdout == "same\n", done.stderr
+
+
+def test_float16_is_left_to_pipelines() -> None:
+    """photo-1 refuses it in one sentence, before it reads any weights."""
+    with pytest.raises(UsageError, match="photo-1 computes in float32 or bfloat16, not in float16"):
+        load_prior("photo-1", precision="float16")

@@ -75,7 +75,7 @@ def test_integers_of_any_kind_are_taken(t: Any) -> None:
         ({"rdo": float("nan")}, "rdo is nan"),
         ({"coder": "zip"}, "coder is zip, expected pfr or trellis"),
         ({"coder_parameter": 3}, "coder_parameter is 3, expected 4..16"),
-        ({"precision": "float16"}, "precision is float16"),
+        ({"precision": "float8"}, "precision is float8"),
         ({"prior": 7}, "prior is 7"),
         ({"limits": 5}, "limits is 5"),
         ({"progress": 5}, "progress is 5"),

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from vector_parts import of_chain, of_priors, of_reconstructions
+from vector_parts import of_chain, of_pipelines, of_priors, of_reconstructions
 from vector_parts.writing import Group, as_text, read, wrong
 
 from rdpcodec.compute import neutral
@@ -21,6 +21,9 @@ GROUPS = (
     Group("network", "10.4", of_priors.network, weights=True),
     Group("photo", "10.4", of_priors.photo),
     Group("pipeline", "10.5", of_priors.pipeline),
+    Group("noise levels", "10.5", of_pipelines.levels),
+    Group("predictions", "10.5", of_pipelines.predictions),
+    Group("networks of latents", "10.5", of_pipelines.networks),
     Group("chain", "11", of_chain.chain),
     Group("descent", "11.3", of_reconstructions.descent),
     Group("solver", "11.3", of_reconstructions.solver),

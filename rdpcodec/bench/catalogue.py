@@ -11,7 +11,7 @@ from rdpcodec.bench.baselines.ddcm import DdcmCodec
 from rdpcodec.bench.baselines.dithered import DitheredCodec
 from rdpcodec.bench.baselines.turbo_ddcm import TurboDdcmCodec
 from rdpcodec.bench.classical import FORMATS, ClassicalCodec
-from rdpcodec.bench.own import BaselineUnderTest, OwnCodec
+from rdpcodec.bench.own import BaselineUnderTest, OwnCodec, diffc
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
@@ -21,6 +21,7 @@ OWN = "rdpcodec"
 OURS: dict[str, Callable[[Prior], BenchCodec]] = {
     OWN: lambda prior: OwnCodec(OWN, prior, "trellis"),
     f"{OWN}-pfr": lambda prior: OwnCodec(f"{OWN}-pfr", prior, "pfr"),
+    "diffc": diffc,
     DdcmCodec.name: partial(BaselineUnderTest, DdcmCodec),
     TurboDdcmCodec.name: partial(BaselineUnderTest, TurboDdcmCodec),
     DitheredCodec.name: partial(BaselineUnderTest, DitheredCodec),

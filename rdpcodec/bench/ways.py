@@ -2,22 +2,27 @@
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rdpcodec.arrays import Array, device_of, place
 from rdpcodec.decoder.reconstruction import (
+    Geodesic,
     Noisy,
     descend,
     noise_levels,
-    reconstruct,
+    ode,
 )
 from rdpcodec.domains import Denoise
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.options import DEFAULT_RECONSTRUCTION
+from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION
 
+Floats = NDArray[np.float32]
+Show = Callable[[Array], Floats]
 ANCESTRAL = "ancestral"
 ANCESTRAL_EVALUATIONS = 40
 DEFAULT_WAYS = ("rho=0", "rho=0.5", "rho=1")
@@ -48,13 +53,27 @@ def parse_way(name: str) -> Way:
     return Way(found[1] or DEFAULT_RECONSTRUCTION, float(found[2]))
 
 
-def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float) -> Array:
-    """Return the clean state (1, 3, H, W) that a way of reading makes of a noisy one."""
+def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float, show: Show) -> Floats:
+    """Return the picture that a way of reading makes of a noisy state.
+
+    Pictures are mixed, never states, so that latents are read as our decoder reads them.
+
+    Args:
+        way: The way.
+        denoise: E[x_0 | y].
+        state: y_T and sigma_T.
+        sigma_max: Where the prior's own model begins.
+        show: Makes a picture of a clean state (1, C, h, w).
+    """
     if way.rho is None:
-        return ancestral(denoise, *descend(denoise, state, sigma_max))
-    return reconstruct(
-        denoise, state, rho=way.rho, reconstruction=way.reconstruction, sigma_max=sigma_max
-    )
+        return show(ancestral(denoise, *descend(denoise, state, sigma_max)))
+    if way.reconstruction == "ode":
+        return show(ode(denoise, state, way.rho, DEFAULT_EVALUATIONS))
+    ends = Geodesic(denoise, state, sigma_max)
+    low = show(ends.distortion)
+    if way.rho == 0:
+        return low
+    return low + np.float32(way.rho) * (show(ends.perception(DEFAULT_EVALUATIONS)) - low)
 
 
 def ancestral(denoise: Denoise, y: Array, sigma: float) -> Array:

@@ -30,7 +30,7 @@ Codecs = Annotated[
     typer.Option(
         "--codec",
         metavar="NAME",
-        help="rdpcodec, rdpcodec-pfr, ddcm, turbo-ddcm, dithered, jpeg-444, jpeg-420, webp, "
+        help="rdpcodec, rdpcodec-pfr, diffc, ddcm, turbo-ddcm, dithered, jpeg-444, jpeg-420, webp, "
         "avif-444-psnr, avif-444, avif-420, jxl or heic; may be repeated.",
     ),
 ]

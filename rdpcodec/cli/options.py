@@ -7,7 +7,7 @@ import typer
 ReconstructionName = Literal["ode", "geodesic"]
 CoderName = Literal["trellis", "pfr"]
 FormatName = Literal["png", "webp", "tif", "bmp", "ppm", "pgm"]
-PrecisionName = Literal["float32", "bfloat16"]
+PrecisionName = Literal["float32", "bfloat16", "float16"]
 
 
 def _or_global(ctx: typer.Context, value: bool) -> bool:  # noqa: FBT001 - typer calls it
@@ -78,7 +78,9 @@ Device = Annotated[
 ]
 Precision = Annotated[
     PrecisionName,
-    typer.Option(help="bfloat16 rounds photo-1 at large noise; faster on processors that have it."),
+    typer.Option(
+        help="Of networks; bfloat16 rounds photo-1 at large noise, float16 is for pipelines."
+    ),
 ]
 Threads = Annotated[
     int | None,

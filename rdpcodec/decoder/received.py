@@ -143,8 +143,9 @@ class Received:
         wanted = self._rho(options.rho)
         with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
-                return Picture(self._shown(self._blend(wanted, options)), icc)
-            return Picture(self.pixels_of(self._along_ode(wanted, options)), icc)
+                return Picture(self.shown(self._blend(wanted, options)), icc)
+            clean = self._along_ode(wanted, options)
+            return Picture(self.shown(self._pixels(clean)), icc)
 
     def endpoints(
         self,
@@ -167,9 +168,12 @@ class Received:
         with neutral(self._options.threads):
             return self._both_ends(options)
 
-    def pixels_of(self, clean: Array) -> NDArray[np.uint8]:
-        """Return the 8-bit pixels, (H, W) or (H, W, 3), of a clean state of this picture."""
-        return self._shown(self._pixels(clean))
+    def shown(self, pixels: Floats) -> NDArray[np.uint8]:
+        """Return the 8-bit pixels, (H, W) or (H, W, 3): one channel may stand for three."""
+        values = to_bytes(pixels)
+        if self.header.kind != "equal-rgb":
+            return values
+        return np.repeat(values[:, :, None], 3, axis=2)
 
     def _with(self, **changes: Any) -> DecodeOptions:
         given = {name: value for name, value in changes.items() if value is not None}
@@ -246,13 +250,6 @@ class Received:
 
     def _pixels(self, clean: Array) -> Floats:
         return self.estimator.domain.to_pixels(clean)
-
-    def _shown(self, pixels: Floats) -> NDArray[np.uint8]:
-        """Return the pixels as they are shown: one channel may stand for three equal ones."""
-        values = to_bytes(pixels)
-        if self.header.kind != "equal-rgb":
-            return values
-        return np.repeat(values[:, :, None], 3, axis=2)
 
     def _descent(self) -> int:
         """Return the evaluations on the way into the prior's own range."""

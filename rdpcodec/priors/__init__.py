@@ -46,7 +46,8 @@ def load_prior(
     Args:
         prior_id: A built-in name, or `diffusers:` and a local directory or hub id.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where it computes.
-        precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it.
+        precision: `float32`, or `bfloat16` where the prior finds the noise large enough for it;
+            `float16` for networks of pipelines.
         engine: `torch`, to have a network evaluated by torch where something quicker is at hand.
 
     Returns:

@@ -183,9 +183,9 @@ def test_one_pixel_with_single_channel_groups(tmp_path: Path) -> None:
 def test_time_is_fractional(tiny: Path) -> None:
     """Between two timesteps t is interpolated in log sigma and reaches the network uncut."""
     prior: Any = load_pipeline(f"diffusers:{tiny}")
-    log_sigma = prior._schedule.log_sigma
+    log_sigma = prior._schedule.levels.log_sigma
     middle = math.exp((log_sigma[300] + log_sigma[301]) / 2)
-    assert prior._schedule.timestep(middle) == pytest.approx(300.5)
+    assert prior._schedule.levels.time(middle) == pytest.approx(300.5)
     seen: list[Any] = []
     prior._network.register_forward_pre_hook(lambda _, args: seen.append(args[1]))
     prior.denoise(torch.zeros(1, 3, 8, 8), middle)
@@ -197,7 +197,7 @@ def test_below_the_range(tmp_path: Path) -> None:
     directory = _save(tmp_path / "tiny", clip_sample=False)
     prior: Any = load_pipeline(f"diffusers:{directory}")
     y = torch.rand(1, 3, 8, 8)
-    sigma = math.exp(prior._schedule.log_sigma[0]) / 4
+    sigma = math.exp(prior._schedule.levels.log_sigma[0]) / 4
     with torch.no_grad():
         eps = prior._network(y / math.sqrt(1 + sigma**2), torch.tensor(0.0)).sample
     torch.testing.assert_close(prior.denoise(y, sigma), y - sigma * eps, rtol=0, atol=1e-6)
@@ -209,7 +209,7 @@ def test_above_the_range(tmp_path: Path, zero_snr: bool) -> None:
     """Above the largest finite sigma gaussian-1 answers."""
     directory = _save(tmp_path / "tiny", rescale_betas_zero_snr=zero_snr)
     prior: Any = load_pipeline(f"diffusers:{directory}")
-    sigma = prior._schedule.sigma_max * 1.01
+    sigma = prior._schedule.levels.sigma_max * 1.01
     assert math.isfinite(sigma)
     y = sigma * torch.randn(1, 3, 9, 7)
     assert estimate(prior, y, sigma).equal(GaussianPrior().denoise(y, sigma))

@@ -147,7 +147,7 @@ PIXELS = (
       "vector pixels"),
     ("11.4", "times 127", "images.picture:to_bytes", "np.float32(127.5)", "np.float32(127)",
       "trellis-gaussian-rgb"),
-    ("11.4", "kind 2 in one channel", "decoder.received:Received._shown",
+    ("11.4", "kind 2 in one channel", "decoder.received:Received.shown",
       'self.header.kind != "equal-rgb"', "True", "equal-rgb"),
 )  # fmt: skip
 

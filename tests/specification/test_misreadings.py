@@ -7,11 +7,12 @@ from specification import checks
 from specification.misreading import Misreading, misread
 from specification.of_estimates import OF_ESTIMATES
 from specification.of_latents import OF_LATENTS
+from specification.of_pipelines import OF_PIPELINES
 from specification.of_priors import OF_PRIORS
 from specification.of_reconstructions import OF_RECONSTRUCTIONS
 
 pytestmark = [pytest.mark.weights, pytest.mark.usefixtures("one_thread")]
-MISREADINGS = (*OF_PRIORS, *OF_RECONSTRUCTIONS, *OF_ESTIMATES, *OF_LATENTS)
+MISREADINGS = (*OF_PRIORS, *OF_PIPELINES, *OF_LATENTS, *OF_RECONSTRUCTIONS, *OF_ESTIMATES)
 HELD_BY = sorted({misreading.caught_by for misreading in MISREADINGS})
 
 

@@ -14,7 +14,8 @@ from rdpcodec.domains import gaussian, pixel_domain
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
 from rdpcodec.priors.calibration import Calibration
-from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule
+from rdpcodec.priors.diffusers.noise_levels import VariancePreserving
+from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule, Prediction
 from rdpcodec.priors.diffusers.prior import Parts, PipelinePrior
 from rdpcodec.priors.photo_1.prior import PhotoPrior
 
@@ -111,8 +112,8 @@ def pipeline() -> Rows:
     for prediction, clip, outputs in (
         ("epsilon", None, 3), ("v_prediction", None, 6), ("sample", 0.75, 3),
     ):  # fmt: skip
-        config = SCHEDULER | {"trained_betas": betas}
-        schedule = NoiseSchedule(config, prediction, clip, outputs, log_sigma)
+        levels = VariancePreserving(SCHEDULER | {"trained_betas": betas}, log_sigma)
+        schedule = NoiseSchedule(levels, Prediction(prediction), clip, outputs)
         prior = PipelinePrior(Parts("diffusers:x", Pipeline(outputs), schedule, 64 * "0"), HOST)
         found["sigma_max"] = row(prior.sigma_max)
         found[f"{prediction}, first eight bytes of the digest"] = row(list(prior.digest[:8]))

@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec.arrays import Array, place
+from rdpcodec.bench.ways import Way, read_way
 from rdpcodec.chain import Estimator
-from rdpcodec.decoder.reconstruction import Noisy, reconstruct
-from rdpcodec.domains import RgbPixels
+from rdpcodec.decoder.reconstruction import Noisy
+from rdpcodec.domains import Domain
 from rdpcodec.images import Picture, to_bytes
+from rdpcodec.options import DEFAULT_RECONSTRUCTION
 from rdpcodec.priors.base import Prior
 
 Pixels = NDArray[np.uint8]
@@ -62,7 +64,7 @@ class BaselineCodec(ABC):
         if pixels.ndim != 3:
             raise ValueError(f"the picture has the shape {pixels.shape}, expected (H, W, 3)")
         picture = Picture(pixels)
-        x_0 = RgbPixels(picture.height, picture.width).to_state(pixels)
+        x_0 = self._prior.domain(3, picture.height, picture.width).to_state(pixels)
         body = self._body(self._place(x_0), max(0, target_bytes - OVERHEAD_BYTES))
         return seal(Envelope(self.kind, picture.height, picture.width, body))
 
@@ -81,23 +83,25 @@ class BaselineCodec(ABC):
                 range.
         """
         envelope = unseal(data, self.kind)
+        domain = self._prior.domain(3, envelope.height, envelope.width)
         try:
-            state = self._state(envelope.body, (3, envelope.height, envelope.width))
+            state = self._state(envelope.body, domain.shape)
         except (AssertionError, IndexError, OverflowError) as exc:
             raise ValueError(f"the coded data cannot be read: {exc}") from exc
-        clean = self._read(state, rho)
-        return to_bytes(RgbPixels(envelope.height, envelope.width).to_pixels(clean))
+        return to_bytes(self._read(state, rho, domain))
 
     @abstractmethod
     def _body(self, x_0: Array, room_bytes: int) -> bytes:
-        """Return the coded bits of (1, 3, H, W), `room_bytes` at most."""
+        """Return the coded bits of a state (1, C, h, w), `room_bytes` at most."""
 
     @abstractmethod
     def _state(self, body: bytes, shape: Shape) -> Noisy:
         """Return the noisy state that the coded bits lead to."""
 
-    def _estimator(self, height: int, width: int) -> Estimator:
-        return Estimator(self._prior, RgbPixels(height, width))
+    def _estimator(self, rows: int, columns: int) -> Estimator:
+        """Return the estimates of states of a size."""
+        stride = self._prior.domain(3, 1, 1).state.stride
+        return Estimator(self._prior, self._prior.domain(3, rows * stride, columns * stride))
 
     def _denoise(self, y: Array, sigma: float) -> Array:
         return self._estimator(*y.shape[-2:])(y, sigma)
@@ -106,9 +110,12 @@ class BaselineCodec(ABC):
         """Return values as an array of the prior's kind."""
         return place(values, self._prior.device)
 
-    def _read(self, state: Noisy, rho: float) -> Array:
-        sigma_max = self._estimator(*state.y.shape[-2:]).sigma_max
-        return reconstruct(self._denoise, state, rho=rho, sigma_max=sigma_max)
+    def _read(self, state: Noisy, rho: float, domain: Domain) -> Floats:
+        if not 0.0 <= rho <= 1.0:
+            raise ValueError(f"rho is {rho}, expected 0 .. 1")
+        way = Way(DEFAULT_RECONSTRUCTION, rho)
+        sigma_max = Estimator(self._prior, domain).sigma_max
+        return read_way(way, self._denoise, state, sigma_max, domain.to_pixels)
 
 
 @dataclass(frozen=True)

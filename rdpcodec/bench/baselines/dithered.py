@@ -27,6 +27,8 @@ from rdpcodec.bench.baselines.base import (
     new_range_encoder,
 )
 from rdpcodec.decoder.reconstruction import Noisy
+from rdpcodec.errors import ISSUE, UsageError
+from rdpcodec.layers import StateShape
 
 _FIELDS = struct.Struct(">H")
 _MODEL = constriction.stream.model
@@ -77,6 +79,9 @@ class DitheredCodec(BaselineCodec):
     kind = 3
 
     def _body(self, x_0: Array, room_bytes: int) -> bytes:
+        if self._prior.domain(3, 1, 1).state != StateShape(3):
+            message = f"dithered codes pixels, and {self._prior.id} has states of another kind"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
         bands = to_bands(host(x_0)[0])
         low, high = -1, schedule.T_MAX
         best = _encode(bands, high)

@@ -1,6 +1,5 @@
 """A diffusers network as a prior (spec 10.5)."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +49,7 @@ class Parts:
     Attributes:
         prior_id: The name for files.
         network: A `UNet2DModel`.
-        schedule: Its noise levels and prediction type.
+        schedule: Its noise levels and what it predicts.
         weights_sha256: Of the file of its weights, hexadecimal.
     """
 
@@ -73,21 +72,21 @@ class PipelinePrior(Prior):
         self.device, self.engine = compute.device, torch_engine()
         self._network = parts.network.to(compute.device)
         self._schedule = schedule
-        self.sigma_max = schedule.sigma_max
+        self.sigma_max = schedule.levels.sigma_max
         self._factor = 2 ** (len(config["block_out_channels"]) - 1)
         manifest = {
-            "parameterisation": schedule.prediction,
-            "state": "variance preserving, t linear in log sigma",
+            "parameterisation": schedule.prediction.name,
+            "state": schedule.levels.STATE,
             "x0_clip": schedule.clip,
             "unet": {key: config.get(key) for key in UNET_KEYS},
-            "scheduler": schedule.config,
+            "scheduler": schedule.levels.config,
             "above": dict(GAUSSIAN_MANIFEST),
             "weights_sha256": parts.weights_sha256,
         }
         self.identity = PriorIdentity(parts.prior_id, manifest)
         self.card = PriorCard(
-            summary=f"diffusers pipeline, {schedule.prediction}, "
-            f"up to sigma {schedule.sigma_max:.4g}, gaussian-1 above",
+            summary=f"diffusers pipeline, {schedule.prediction.name}, "
+            f"up to sigma {schedule.levels.sigma_max:.4g}, gaussian-1 above",
             licence="that of the pipeline, see its own page",
             training_data="see the pipeline's own page",
             quality="not measured; tools/measure_prior.py measures it",
@@ -99,12 +98,11 @@ class PipelinePrior(Prior):
         """Return the network's estimate; see `Prior.denoise`."""
         height, width = y.shape[-2:]
         # The smallest map is kept at 2x2: group norm has nothing to compare in a single value.
-        x_t = pad_to_multiple(y, self._factor, least=2 * self._factor) / math.sqrt(
-            1 + sigma * sigma
-        )
+        levels = self._schedule.levels
+        x_t = pad_to_multiple(y, self._factor, least=2 * self._factor) * levels.scale(sigma)
         # A tensor: the model cuts a Python float down to an integer.
-        t = torch.tensor(self._schedule.timestep(sigma), dtype=torch.float32, device=y.device)
+        t = torch.tensor(levels.time(sigma), dtype=torch.float32, device=y.device)
         with torch.no_grad():
             output = self._network(x_t, t, return_dict=False)[0]
             output = output[:, :3, :height, :width]  # a learned variance comes behind
-            return self._schedule.clean(output, y, sigma)
+            return self._schedule.x0_hat(output, y, sigma)

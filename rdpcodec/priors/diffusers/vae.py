@@ -101,7 +101,7 @@ class DiffusersVae:
         config: Any = module.config
         self.scale = LatentScale.of(config) if scale is None else scale
         self.channels, self.stride = _channels(config), _stride(config)
-        self.device = device
+        self.device: str | None = device
         self._module: Any = module.requires_grad_(requires_grad=False).eval().float().to(device)
         lists = [each for each in (self.scale.mean, self.scale.std) if each is not None]
         if any(len(each) != self.channels for each in lists):

@@ -12,7 +12,7 @@ from rdpcodec.arrays import Array
 from rdpcodec.compute import HOST, Compute, neutral, torch_is_here
 from rdpcodec.domains import gaussian
 from rdpcodec.engines import ncnn_network
-from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError
+from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError, UsageError
 from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.calibration import Calibration
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
@@ -33,6 +33,7 @@ FFDNET_TILING = Tiling(size=768, overlap=32)
 # A reduced picture with a shorter side than this tells a convolution too little.
 REDUCED_SIDE_MIN = 16
 REFRESH = 64  # a quarter of an octave of sigma
+PRECISIONS = ("float32", "bfloat16")
 PACKAGE = "rdpcodec.priors.photo_1"
 
 
@@ -50,6 +51,9 @@ class PhotoPrior(Prior):
     symmetries = 4  # the next four lessen the error by 0.01 dB and take as long as the first three
 
     def __init__(self, compute: Compute = HOST) -> None:
+        if compute.precision not in PRECISIONS:
+            message = f"photo-1 computes in {' or '.join(PRECISIONS)}, not in {compute.precision}"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
         stored = _read("weights.safetensors")
         weights = _load_weights(stored)
         calibration = _read("calibration.json")
