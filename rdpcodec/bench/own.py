@@ -71,11 +71,10 @@ class OwnCodec:
         meter = Meter()
         received = codec.open(data, prior=self.model)
         state, estimator = received.state, received.estimator
-        show = estimator.domain.to_pixels
         walk, memo = meter.read().seconds, Memo(estimator)
         for name in readings:
             way, before, recalled = parse_way(name), meter.read().seconds, memo.recalled_seconds
-            picture = read_way(way, memo, state, estimator.sigma_max, show)
+            picture = read_way(way, memo, state, estimator)
             pixels, after = received.shown(picture), meter.read()
             seconds = walk + after.seconds - before + memo.recalled_seconds - recalled
             spent = Spent(seconds, after.peak_mib)

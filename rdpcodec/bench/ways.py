@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec.arrays import Array, device_of, place
+from rdpcodec.chain import Estimator
 from rdpcodec.decoder.reconstruction import (
     Geodesic,
     Noisy,
@@ -22,7 +22,6 @@ from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION
 
 Floats = NDArray[np.float32]
-Show = Callable[[Array], Floats]
 ANCESTRAL = "ancestral"
 ANCESTRAL_EVALUATIONS = 40
 DEFAULT_WAYS = ("rho=0", "rho=0.5", "rho=1")
@@ -53,7 +52,7 @@ def parse_way(name: str) -> Way:
     return Way(found[1] or DEFAULT_RECONSTRUCTION, float(found[2]))
 
 
-def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float, show: Show) -> Floats:
+def read_way(way: Way, denoise: Denoise, state: Noisy, estimator: Estimator) -> Floats:
     """Return the picture that a way of reading makes of a noisy state.
 
     Pictures are mixed, never states, so that latents are read as our decoder reads them.
@@ -62,15 +61,15 @@ def read_way(way: Way, denoise: Denoise, state: Noisy, sigma_max: float, show: S
         way: The way.
         denoise: E[x_0 | y].
         state: y_T and sigma_T.
-        sigma_max: Where the prior's own model begins.
-        show: Makes a picture of a clean state (1, C, h, w).
+        estimator: What the states and the prior are.
     """
+    show, sigma_max = estimator.domain.to_pixels, estimator.sigma_max
     if way.rho is None:
         return show(ancestral(denoise, *descend(denoise, state, sigma_max)))
     if way.reconstruction == "ode":
         return show(ode(denoise, state, way.rho, DEFAULT_EVALUATIONS))
-    ends = Geodesic(denoise, state, sigma_max)
-    low = show(ends.distortion)
+    ends = Geodesic(denoise, state, sigma_max, estimator.domain.basis)
+    low = show(ends.distortion(estimator.symmetries))
     if way.rho == 0:
         return low
     return low + np.float32(way.rho) * (show(ends.perception(DEFAULT_EVALUATIONS)) - low)

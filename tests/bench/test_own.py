@@ -120,12 +120,13 @@ class _Curved(LatentsPrior):
 
 
 @pytest.mark.parametrize("size", [SIZE, (37, 21)])
-def test_latents_are_read_as_by_the_public_decoder(
-    size: tuple[int, int], photo: MakePhoto, one_thread: None
+@pytest.mark.parametrize("name", ["photo-1", "latents"])
+def test_files_are_read_as_by_the_public_decoder(
+    name: str, size: tuple[int, int], photo: MakePhoto, one_thread: None
 ) -> None:
-    """Pictures are mixed, never latents."""
+    """The end of least error is the decoder's, and pictures are mixed, never latents."""
     del one_thread
-    prior, pixels = _Curved(), photo(*size)
+    prior, pixels = _Curved() if name == "latents" else load_prior(name), photo(*size)
     under_test = OwnCodec("rdpcodec", prior, "trellis")
     coded = under_test.encode(pixels, 700)
     for reading in under_test.decode(coded.data, ["rho=0", "rho=0.5", "rho=1"]):

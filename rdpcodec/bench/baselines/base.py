@@ -114,8 +114,7 @@ class BaselineCodec(ABC):
         if not 0.0 <= rho <= 1.0:
             raise ValueError(f"rho is {rho}, expected 0 .. 1")
         way = Way(DEFAULT_RECONSTRUCTION, rho)
-        sigma_max = Estimator(self._prior, domain).sigma_max
-        return read_way(way, self._denoise, state, sigma_max, domain.to_pixels)
+        return read_way(way, self._denoise, state, Estimator(self._prior, domain))
 
 
 @dataclass(frozen=True)
