@@ -76,7 +76,7 @@ def test_stream_numbers_are_those_of_the_specification() -> None:
     """The numbers that are part of the key do not move."""
     assert [(s.name, int(s)) for s in Stream] == [
         ("PERMUTATION", 0), ("SIGNS", 1), ("CODEBOOK", 2), ("LABELS", 3), ("ARRIVALS", 4),
-        ("SAMPLES", 5),
+        ("SAMPLES", 5), ("PROBE", 6),
     ]  # fmt: skip
 
 
