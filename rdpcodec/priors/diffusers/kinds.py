@@ -111,12 +111,9 @@ def find_kind(name: str, index: Index, config: Callable[[str], Config]) -> Kind:
         raise unavailable(f"{where} names no unet and no transformer; {SUPPORTED}")
     classes = {kind.denoiser for kind in KINDS}
     _require(where, part, index.components[part], "diffusers", classes)
+    _require_no_others(where, index, {part}.union(*map(_names, KINDS)))
     kind = _kind(index, part, config)
-    used = {part, *kind.vae, *UNUSED}
-    for encoder in kind.encoder_names:
-        used |= {encoder, tokenizer_of(encoder)}
-    if extra := sorted(index.components.keys() - used):
-        raise unavailable(f"{where} has {', '.join(extra)}, which its kind has not; {SUPPORTED}")
+    _require_no_others(where, index, {part} | _names(kind))
     _require_parts(where, kind, index)
     return kind
 
@@ -181,6 +178,17 @@ def _kind(index: Index, part: str, config: Callable[[str], Config]) -> Kind:
     if found == "UNet2DConditionModel":
         return SDXL if config(part).get("addition_embed_type") == "text_time" else STABLE_DIFFUSION
     return SD3 if found == SD3.denoiser else FLUX
+
+
+def _names(kind: Kind) -> set[str]:
+    """Return what the components of a kind may be called, but for its network."""
+    tokenizers = map(tokenizer_of, kind.encoder_names)
+    return {*kind.vae, *UNUSED, *kind.encoder_names, *tokenizers}
+
+
+def _require_no_others(where: str, index: Index, names: set[str]) -> None:
+    if extra := sorted(index.components.keys() - names):
+        raise unavailable(f"{where} has {', '.join(extra)}, which its kind has not; {SUPPORTED}")
 
 
 def _require_parts(where: str, kind: Kind, index: Index) -> None:

@@ -159,6 +159,11 @@ def _header(path: Path, where: str) -> dict[str, Stored]:
         found = {name: _stored(path, 8 + length, entry) for name, entry in entries.items()}
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as exc:
         raise _damaged(where, "has a damaged header") from exc
+    for each in found.values():
+        if each.dtype not in DTYPES:
+            raise unavailable(
+                f"{where} has tensors of type {each.dtype[:20]}, expected {', '.join(DTYPES)}"
+            )
     _require_whole(where, found.values(), 8 + length, size)
     return found
 
@@ -173,7 +178,8 @@ def _stored(path: Path, base: int, entry: Any) -> Stored:
     shape, dtype = entry["shape"], entry["dtype"]
     if not all(type(side) is int and side >= 0 for side in (*shape, begin, end)):
         raise ValueError(shape)
-    if math.prod(shape) * DTYPES[dtype].itemsize != end - begin:
+    known = DTYPES.get(dtype)
+    if not isinstance(dtype, str) or (known and math.prod(shape) * known.itemsize != end - begin):
         raise ValueError(shape)
     return Stored(path, dtype, tuple(shape), base + begin, end - begin)
 
