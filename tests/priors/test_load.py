@@ -2,6 +2,8 @@
 
 import gc
 import shutil
+import subprocess
+import sys
 import weakref
 from pathlib import Path
 from typing import Any
@@ -390,3 +392,38 @@ def test_loading_is_silent(saved: dict[str, Path], capfd: pytest.CaptureFixture[
         prior = load_prior(f"diffusers:{saved[name]}")
         assert prior.with_prompt("a").digest
     assert capfd.readouterr() == ("", "")
+
+
+MEASURE = r"""
+import re, sys
+from pathlib import Path
+from rdpcodec.compute import Compute
+from rdpcodec.priors.diffusers.load import load_parts
+peak = lambda: int(re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())[1])
+small, large, precision = sys.argv[1:]
+load_parts(f"diffusers:{small}", Compute(precision=precision))
+before = peak()
+load_parts(f"diffusers:{large}", Compute(precision=precision))
+print((peak() - before) * 1024)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count otherwise")
+@pytest.mark.parametrize(("precision", "share"), [("float32", 1.0), ("bfloat16", 0.5)])
+def test_a_network_is_in_memory_once(
+    saved: dict[str, Path], tmp_path: Path, precision: str, share: float
+) -> None:
+    """Loading takes its own size in the type asked for, and a tensor or two."""
+    large = tmp_path / "large"
+    pipeline = PIPELINES["LDM"]()
+    torch.manual_seed(1)
+    width = {"block_out_channels": (256, 512, 512), "layers_per_block": 3}
+    blocks = {"down_block_types": ["DownBlock2D"] * 3, "up_block_types": ["UpBlock2D"] * 3}
+    pipeline.register_modules(unet=diffusers.UNet2DModel(**width, **blocks))
+    pipeline.save_pretrained(large)
+    size = (large / "unet" / WEIGHTS).stat().st_size
+    assert size > 300e6
+    arguments = [sys.executable, "-c", MEASURE, str(saved["LDM"]), str(large), precision]
+    found = subprocess.run(arguments, capture_output=True, check=True, text=True)
+    assert share * size < int(found.stdout) < (share + 0.15) * size
