@@ -13,11 +13,13 @@ from priors.tiny_pipelines import PIPELINES, drop, edit, shard
 from rdpcodec.errors import EXIT_PRIOR, ISSUE, PriorError
 from rdpcodec.priors.diffusers import load_pipeline, tensors
 from rdpcodec.priors.diffusers.load import load_parts
+from rdpcodec.priors.diffusers.settings import KEYS
 
 safetensors_torch: Any = pytest.importorskip("safetensors.torch", exc_type=ImportError)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 STEM = "diffusion_pytorch_model"
+SPECIFICATION = Path(__file__).parents[2] / "spec" / "rdp.md"
 UNET = f"unet/{STEM}.safetensors"
 
 
@@ -402,3 +404,28 @@ def test_quantised_weights_without_a_word_are_refused(copied: Callable[[str], Pa
     found[name] = found[name].to(torch.uint8)
     safetensors_torch.save_file(found, directory / UNET)
     refused(directory, "has tensors of type U8, expected BF16, F16, F32")
+
+
+def test_the_example_of_the_specification(tmp_path: Path) -> None:
+    """One tensor of two numbers: its entry, and the digest of weights that have nothing else."""
+    path = tmp_path / "model.safetensors"
+    safetensors_torch.save_file({"a": torch.tensor([1.0, 2.0])}, path)
+    weights = tensors.Weights(tensors.find_tensors([path], "a test"), "a test")
+    found = weights.digest()
+    assert found == "99cff73078e314c8345d3217f4d46fb42e9a0d9a4fa013a18be2896664d525e8"
+    text = SPECIFICATION.read_text("utf-8")
+    assert found in text
+    assert json.dumps(weights._entries, separators=(",", ":")) in text
+
+
+@pytest.mark.parametrize("class_name", KEYS)
+def test_the_specification_has_every_setting(class_name: str) -> None:
+    """The table of settings is that of the code."""
+    lines = SPECIFICATION.read_text("utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| `") and line.count("|") == 3]
+    (row,) = (line for line in rows if f"`{class_name}`" in line.split(" | ")[0])
+    if "as `unet` above" in row:
+        (row,) = (line for line in rows if line.startswith("| `unet` |"))
+    listed = row.split(" | ")[1]
+    assert all(f"`{key}`" in listed for key in KEYS[class_name])
+    assert listed.count("`") == 2 * len(KEYS[class_name])
