@@ -32,6 +32,11 @@ def finish(device: torch.device) -> None:
     (torch.cuda if device.type == "cuda" else torch.mps).synchronize()
 
 
+def peak_bytes(device: str) -> int:
+    """Return the most that torch has held on a device of CUDA."""
+    return int(torch.cuda.max_memory_allocated(device))
+
+
 @contextmanager
 def neutral(threads: int | None) -> Iterator[None]:
     """Hold off what a caller may have set in torch: autocast, a default device, its modes.

@@ -1,5 +1,6 @@
 """The adapter for diffusers pipelines, on tiny pipelines that the tests build and save."""
 
+import errno
 import hashlib
 import json
 import math
@@ -12,9 +13,11 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import torch
+from priors.tiny_pipelines import PIPELINES, shard
 from torch import Tensor
 
 from rdpcodec.chain import Estimator
@@ -442,3 +445,68 @@ def test_hub_refusals(tiny: Path) -> None:
     assert "pickle" in str(_refused("owner/tiny"))
     (tiny / "model_index.json").unlink()
     assert "model_index.json" in str(_refused("owner/tiny@main"))
+
+
+def test_hub_serves_whole_pipelines(
+    tiny: Path, fake_hub: ThreadingHTTPServer, cache: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Shards too, nothing beyond what is read, and nothing is asked a second time."""
+    shutil.rmtree(tiny)
+    PIPELINES["SDXL"]().save_pretrained(tiny)
+    capfd.readouterr()
+    local = load_pipeline(f"diffusers:{tiny}").digest
+    shard(tiny / WEIGHTS)
+    for name in ("model.ckpt", "unet/diffusion_pytorch_model.bin", "vae_1_0/config.json"):
+        (tiny / name).parent.mkdir(exist_ok=True)
+        (tiny / name).write_bytes(b"not for us")
+    assert load_pipeline("diffusers:owner/tiny").digest == local
+    kept = {path.name for path in cache.rglob("snapshots/*/**/*") if not path.is_dir()}
+    assert not kept & {"model.ckpt", "diffusion_pytorch_model.bin", "README.md"}
+    assert not list(cache.rglob("vae_1_0"))
+    fake_hub.shutdown()
+    fake_hub.server_close()
+    assert load_pipeline("diffusers:owner/tiny").with_prompt("a").digest != local
+    assert load_pipeline("diffusers:owner/tiny").digest == local
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.usefixtures("fake_hub")
+def test_hub_serves_networks_without_an_index(tiny: Path) -> None:
+    """The root config.json tells the commit, as the index does."""
+    before = load_pipeline(f"diffusers:{tiny}").digest
+    for file in (*tiny.glob("unet/*"), *tiny.glob("scheduler/*")):
+        file.rename(tiny / file.name)
+    (tiny / "model_index.json").unlink()
+    prior = load_pipeline("diffusers:owner/tiny")
+    assert (prior.id, prior.digest) == (f"diffusers:owner/tiny@{COMMIT[:12]}", before)
+
+
+@pytest.mark.usefixtures("fake_hub")
+def test_a_full_disk_is_one_sentence(
+    tiny: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the download where its size is known, else when it happens."""
+    size = (tiny / WEIGHTS).stat().st_size
+    usage = shutil.disk_usage(tiny)._replace(free=size - 1)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "disk_usage", lambda _: usage)
+        sentence = str(_refused("owner/tiny"))
+    assert f"has {size:,} bytes and there are {size - 1:,}" in sentence
+    cached = hub.hf_hub_download
+
+    def download(*args: Any, local_files_only: bool = False, **options: Any) -> str:
+        if local_files_only:
+            return str(cached(*args, local_files_only=True, **options))
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(hub, "hf_hub_download", download)
+    shutil.rmtree(cache)
+    assert "does not fit on the disk of the cache: it is full" in str(_refused("owner/tiny"))
+
+
+@pytest.mark.usefixtures("fake_hub")
+def test_a_gated_model_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SD 3 and FLUX.1 dev ask for consent first."""
+    gated = hub.errors.GatedRepoError("Access is restricted.", response=Mock())
+    monkeypatch.setattr(hub, "get_hf_file_metadata", Mock(side_effect=gated))
+    assert "only for accounts it was granted to" in str(_refused("owner/tiny"))

@@ -190,7 +190,7 @@ OCTAVES = (
 
 PIPELINES = (
     ("10.5", "absent keys are left out", "priors.diffusers.prior:PipelinePrior.__init__",
-      "for key in UNET_KEYS}", "for key in UNET_KEYS if key in config}", "vector pipeline"),
+      "for key in UNET_2D}", "for key in UNET_2D if key in config}", "vector pipeline"),
     ("10.5", "the name is in the manifest", "priors.diffusers.prior:PipelinePrior.__init__",
       '"parameterisation": schedule.prediction.name,',
       '"parameterisation": schedule.prediction.name, "id": parts.prior_id,', "vector pipeline"),

@@ -10,36 +10,9 @@ from rdpcodec.arrays import Array
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule
+from rdpcodec.priors.diffusers.settings import UNET_2D
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.transforms.sizes import pad_to_multiple
-
-# Named here and not taken from diffusers, whose next version may know more keys: the digest of
-# the same pipeline must not change with the version of a library.
-UNET_KEYS = (
-    "act_fn",
-    "add_attention",
-    "attention_head_dim",
-    "attn_norm_num_groups",
-    "block_out_channels",
-    "center_input_sample",
-    "down_block_types",
-    "downsample_padding",
-    "downsample_type",
-    "flip_sin_to_cos",
-    "freq_shift",
-    "in_channels",
-    "layers_per_block",
-    "mid_block_scale_factor",
-    "mid_block_type",
-    "norm_eps",
-    "norm_num_groups",
-    "out_channels",
-    "resnet_time_scale_shift",
-    "time_embedding_dim",
-    "time_embedding_type",
-    "up_block_types",
-    "upsample_type",
-)
 
 
 @dataclass(frozen=True)
@@ -50,7 +23,7 @@ class Parts:
         prior_id: The name for files.
         network: A `UNet2DModel`.
         schedule: Its noise levels and what it predicts.
-        weights_sha256: Of the file of its weights, hexadecimal.
+        weights_sha256: Of its weights (spec 10.5), hexadecimal.
     """
 
     prior_id: str
@@ -78,7 +51,7 @@ class PipelinePrior(Prior):
             "parameterisation": schedule.prediction.name,
             "state": schedule.levels.STATE,
             "x0_clip": schedule.clip,
-            "unet": {key: config.get(key) for key in UNET_KEYS},
+            "unet": {key: config.get(key) for key in UNET_2D},
             "scheduler": schedule.levels.config,
             "above": dict(GAUSSIAN_MANIFEST),
             "weights_sha256": parts.weights_sha256,

@@ -3,15 +3,20 @@
 `huggingface_hub` comes with diffusers, an optional dependency, and is imported where it is used.
 """
 
+import errno
 import hashlib
+import importlib.util
 import re
+import shutil
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rdpcodec.errors import ISSUE, PriorUnavailableError
+from rdpcodec.errors import ISSUE, PriorUnavailableError, RdpError
 
 PREFIX = "diffusers:"
 ID_CHARACTERS_MAX = 64
@@ -21,6 +26,8 @@ HUB_TIMEOUT_S = 5.0
 HUB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)?")
 COMMIT = re.compile(r"[0-9a-f]{7,40}")
 INDEX = ("model_index.json",)
+ROOT_CONFIG = ("config.json",)  # of pipelines that are a network alone
+VARIANTS = ("fp16", "bf16")  # of weights, in the names of their files
 
 
 @dataclass(frozen=True)
@@ -31,25 +38,41 @@ class Source:
         prior_id: The name for files; it tells nothing of the machine.
         name: What the user asked for, for messages.
         fetch: Returns the first of the files named that exists, or None.
+        variant: Of the weights, where there are several: one of `VARIANTS`, None for the plain.
     """
 
     prior_id: str
     name: str
     fetch: Callable[[tuple[str, ...]], Path | None]
+    variant: str | None = None
 
 
 def find_source(name: str) -> Source:
-    """Return the local directory of that name, or else the repository of the hub."""
-    directory = Path(name).expanduser()
-    if name and directory.is_dir():
+    """Return the local directory of that name, or else the repository of the hub.
+
+    A name may end with `:fp16` or `:bf16`, to take that variant of the weights where there is one.
+    """
+    plain, variant = _split(name)
+    suffix = f":{variant}" if variant else ""
+    directory = Path(plain).expanduser()
+    if plain and directory.is_dir():
         base = re.sub(r"[^A-Za-z0-9._-]+", "-", directory.resolve().name).strip("-")
-        return Source(_fit(base or "pipeline", ""), name, partial(_local_file, directory))
-    repository, _, revision = name.partition("@")
+        prior_id = _fit(base or "pipeline", suffix)
+        return Source(prior_id, name, partial(_local_file, directory), variant)
+    repository, _, revision = plain.partition("@")
     if not HUB_ID.fullmatch(repository):
         raise unavailable(f"{name!r} is neither a local directory nor the id of a hub model")
     commit = _commit(repository, revision or None)
-    prior_id = _fit(repository, f"@{commit[:COMMIT_CHARACTERS]}")
-    return Source(prior_id, name, partial(_hub_file, repository, commit))
+    prior_id = _fit(repository, f"@{commit[:COMMIT_CHARACTERS]}{suffix}")
+    return Source(prior_id, name, partial(_hub_file, repository, commit), variant)
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """Return a name and the variant behind it; a directory that is called so is no variant."""
+    plain, _, variant = name.rpartition(":")
+    if variant not in VARIANTS or Path(name).expanduser().is_dir():
+        return name, None
+    return plain, variant
 
 
 def _fit(name: str, suffix: str) -> str:
@@ -66,14 +89,26 @@ def _local_file(directory: Path, names: tuple[str, ...]) -> Path | None:
 
 
 def _hub_file(repository: str, commit: str, names: tuple[str, ...]) -> Path | None:
-    """Return a file of that commit: out of the cache, or else from the hub."""
-    for name in names:
-        if cached := _cached(repository, name, commit):
-            return cached
-    for name in names:
-        if loaded := _download(repository, name, commit):
+    """Return a file of that commit: out of the cache, or else from the hub.
+
+    The hub is not asked again for a file that it does not have.
+    """
+    known = {name: _known(repository, name, commit) for name in names}
+    for found in known.values():
+        if isinstance(found, str):
+            return Path(found)
+    for name, found in known.items():
+        if found is None and (loaded := _download(repository, name, commit)):
             return loaded
     return None
+
+
+def _known(repository: str, name: str, commit: str) -> str | object | None:
+    """Return the path in the cache, an object if the hub has no such file, None if unknown."""
+    found: str | object | None = hub_library().try_to_load_from_cache(
+        repository, name, revision=commit
+    )
+    return found
 
 
 def _commit(repository: str, revision: str | None) -> str:
@@ -82,15 +117,18 @@ def _commit(repository: str, revision: str | None) -> str:
         known = _cached_commit(repository, revision) or _listed_commit(repository, revision)
         if known:
             return known
-    try:
-        index = _download(repository, INDEX[0], revision)
-    except PriorUnavailableError:
-        index = _cached(repository, INDEX[0], revision)
-        if index is None:
-            raise
-    if index is None:
-        raise unavailable(f"the hub model {repository} has no file {INDEX[0]}")
-    return index.parent.name
+    names = (*INDEX, *ROOT_CONFIG)
+    for name in names:
+        try:
+            found = _download(repository, name, revision)
+        except PriorUnavailableError:
+            cached = (_cached(repository, each, revision) for each in names)
+            found = next((path for path in cached if path), None)
+            if found is None:
+                raise
+        if found is not None:
+            return found.parent.name
+    raise unavailable(f"the hub model {repository} has no file {INDEX[0]}")
 
 
 def _cached(repository: str, name: str, revision: str | None) -> Path | None:
@@ -127,19 +165,40 @@ def _download(repository: str, name: str, revision: str | None) -> Path | None:
     try:
         # The download itself tries again for half a minute, so ask once before.
         url = hub.hf_hub_url(repository, name, revision=revision)
-        hub.get_hf_file_metadata(url, timeout=HUB_TIMEOUT_S)
+        size = hub.get_hf_file_metadata(url, timeout=HUB_TIMEOUT_S).size or 0
+        _require_room(repository, name, size)
         return Path(hub.hf_hub_download(repository, name, revision=revision))
+    except RdpError:
+        raise
     except Exception as exc:  # each version of the library has another HTTP client's errors
         lost = isinstance(exc, hub.errors.LocalEntryNotFoundError)
         if isinstance(exc, hub.errors.EntryNotFoundError) and not lost:
+            with suppress(Exception):  # it remembers that there is none
+                hub.hf_hub_download(repository, name, revision=revision)
             return None
         raise _hub_refusal(repository, revision, exc) from exc
+
+
+def _require_room(repository: str, name: str, size: int) -> None:
+    """Refuse a download that does not fit on the disk of the cache."""
+    cache = Path(hub_library().constants.HF_HUB_CACHE)
+    there = next((path for path in (cache, *cache.absolute().parents) if path.is_dir()), None)
+    if there is not None and size > (free := shutil.disk_usage(there).free):
+        raise _full(repository, f"{name} has {size:,} bytes and there are {free:,}")
+
+
+def _full(repository: str, why: str) -> PriorUnavailableError:
+    return unavailable(
+        f"the prior {PREFIX}{repository} does not fit on the disk of the cache: {why}"
+    )
 
 
 def _hub_refusal(repository: str, revision: str | None, exc: Exception) -> PriorUnavailableError:
     """Return the sentence for what the hub, or the way to it, answered."""
     errors = hub_library().errors
     name = f"the prior {PREFIX}{repository}"
+    if getattr(exc, "errno", None) == errno.ENOSPC or "No space left" in str(exc):
+        return _full(repository, "it is full")
     if isinstance(exc, errors.GatedRepoError):
         return unavailable(f"{name} is on the model hub, but only for accounts it was granted to")
     if isinstance(exc, errors.RepositoryNotFoundError):
@@ -175,3 +234,24 @@ def diffusers_library() -> Any:
     import diffusers  # noqa: PLC0415 - optional and slow
 
     return diffusers
+
+
+def transformers_library() -> Any:
+    """Return the module `transformers`, imported when first asked for.
+
+    Raises:
+        PriorUnavailableError: If it is not installed.
+    """
+    if importlib.util.find_spec("transformers") is None:
+        raise unavailable(
+            "the text encoders of this prior need transformers; install it with: "
+            "pip install 'rdpcodec[diffusers]'"
+        )
+    import transformers  # noqa: PLC0415 - optional and slow
+
+    return transformers
+
+
+def transformers_loaded() -> Any:
+    """Return the module `transformers` if it has been imported, else None."""
+    return sys.modules.get("transformers")

@@ -100,7 +100,7 @@ class DiffusersVae:
             raise _invalid(f"is a {self._kind}, expected {' or '.join(KINDS)}")
         config: Any = module.config
         self.scale = LatentScale.of(config) if scale is None else scale
-        self.channels, self.stride = _channels(config), _stride(config)
+        self.channels, self.stride = latent_channels(config), stride_of(config)
         self.device: str | None = device
         self._module: Any = module.requires_grad_(requires_grad=False).eval().float().to(device)
         lists = [each for each in (self.scale.mean, self.scale.std) if each is not None]
@@ -156,12 +156,12 @@ class DiffusersVae:
         return found
 
 
-def _channels(config: Any) -> int:
+def latent_channels(config: Any) -> int:
     """Return the planes of the latents; a `VQModel` may embed them in another number."""
     return int(config.get("vq_embed_dim") or config["latent_channels"])
 
 
-def _stride(config: Any) -> int:
+def stride_of(config: Any) -> int:
     """Return how many pixels of a side make one latent: every block but one halves it."""
     blocks = config.get("block_out_channels") or config["encoder_block_out_channels"]
     return int(2 ** (len(blocks) - 1))
