@@ -394,6 +394,14 @@ def test_tokenizers_without_words_are_refused(copied: Callable[[str], Path]) -> 
     refused(directory, "has none of the files tokenizer.json, vocab.json")
 
 
+def test_vocabularies_of_t5_in_another_format_are_refused(copied: Callable[[str], Path]) -> None:
+    """A spiece.model takes two more libraries to read."""
+    directory = copied("SD3")
+    path = directory / "tokenizer_3/tokenizer.json"
+    path.rename(path.with_name("spiece.model"))
+    refused(directory, "the tokenizer_3", "has none of the files tokenizer.json")
+
+
 def test_quantised_weights_without_a_word_are_refused(copied: Callable[[str], Path]) -> None:
     """Bytes in place of numbers are of no type that is read."""
     directory = copied("SD")
