@@ -1,6 +1,7 @@
 """Whole pipelines as priors: every kind, from saved files to pictures, and what makes a digest."""
 
 import gc
+import json
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from priors.tiny_pipelines import PIPELINES, drop, edit, flatten, shard
+from priors.tiny_pipelines import PIPELINES, WORDS, drop, edit, flatten, shard
 from torch import Tensor
 
 from rdpcodec import codec
@@ -195,6 +196,16 @@ def test_tokens_make_the_digest_and_files_of_tokenizers_do_not(mine: Path) -> No
     assert swapped != text_of
     tokenizer.write_text(swapped)
     assert load(mine).with_prompt("a").digest != before
+
+
+@pytest.mark.parametrize("mine", ["SD"], indirect=True)
+def test_words_and_merges_are_read_as_well(mine: Path) -> None:
+    """What SD 1 and SDXL have in place of a tokenizer.json."""
+    before = load(mine).with_prompt("a b").digest
+    (mine / "tokenizer/tokenizer.json").unlink()
+    (mine / "tokenizer/vocab.json").write_text(json.dumps(WORDS))
+    (mine / "tokenizer/merges.txt").write_text("#version: 0.2\n")
+    assert load(mine).with_prompt("a b").digest == before
 
 
 SETTINGS = [

@@ -394,6 +394,14 @@ def test_tokenizers_without_words_are_refused(copied: Callable[[str], Path]) -> 
     refused(directory, "has none of the files tokenizer.json, vocab.json")
 
 
+def test_vocabularies_of_t5_in_another_format_are_refused(copied: Callable[[str], Path]) -> None:
+    """A spiece.model takes two more libraries to read."""
+    directory = copied("SD3")
+    path = directory / "tokenizer_3/tokenizer.json"
+    path.rename(path.with_name("spiece.model"))
+    refused(directory, "the tokenizer_3", "has none of the files tokenizer.json")
+
+
 def test_quantised_weights_without_a_word_are_refused(copied: Callable[[str], Path]) -> None:
     """Bytes in place of numbers are of no type that is read."""
     directory = copied("SD")
@@ -429,3 +437,14 @@ def test_the_specification_has_every_setting(class_name: str) -> None:
     listed = row.split(" | ")[1]
     assert all(f"`{key}`" in listed for key in KEYS[class_name])
     assert listed.count("`") == 2 * len(KEYS[class_name])
+
+
+def test_a_tensor_under_two_names_is_refused(copied: Callable[[str], Path]) -> None:
+    """An attention's old name and its new one."""
+    directory = copied("SD")
+    path = directory / f"vae/{STEM}.safetensors"
+    found = safetensors_torch.load_file(path)
+    name = next(name for name in found if ".to_q.weight" in name)
+    found[name.replace(".to_q.", ".query.")] = found[name].clone() + 1
+    safetensors_torch.save_file(found, path)
+    refused(directory, "under two names", invalid=True)

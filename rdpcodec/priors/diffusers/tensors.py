@@ -1,21 +1,26 @@
 """Tensors in safetensors files: found, bounded, read once and summed up (spec 10.5).
 
-A tensor goes from the file into memory of its own, is hashed there and given the type and the
-place it is used in, before the next one is read. So a network takes its own size and that of its
-largest tensor; nothing is mapped, and what was hashed is what is used.
+A tensor goes from the file into memory of its own, is hashed there, by other threads, and given the
+type and the place it is used in. So a network takes its own size and that of the few tensors that
+wait to be hashed; nothing is mapped, and what was hashed is what is used.
 """
 
 import hashlib
 import json
 import math
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from rdpcodec import threads
 from rdpcodec.errors import ISSUE, PriorError
 from rdpcodec.priors.diffusers.source import unavailable
 
@@ -89,9 +94,18 @@ class Weights:
         self._entries: dict[str, list[object]] = {}
 
     def renamed(self, rename: Rename) -> "Weights":
-        """Return the same tensors under other names, without those that get none."""
-        named = {rename(name): each for name, each in self.stored.items()}
-        return Weights({name: each for name, each in named.items() if name}, self._where)
+        """Return the same tensors under other names, without those that get none.
+
+        Raises:
+            PriorError: If two get the same.
+        """
+        kept: dict[str, Stored] = {}
+        for old, each in self.stored.items():
+            if name := rename(old):
+                if name in kept:
+                    raise _damaged(f"the weights of {self._where}", f"have {name} under two names")
+                kept[name] = each
+        return Weights(kept, self._where)
 
     def read(self) -> Iterator[tuple[str, Tensor]]:
         """Yield every tensor, in memory of its own, in the order of the files.
@@ -100,17 +114,22 @@ class Weights:
             PriorError: If a file ends too early.
         """
         order = sorted(self.stored.items(), key=lambda item: (str(item[1].path), item[1].start))
-        file: BinaryIO | None = None
-        try:
+        workers = threads.count()
+        hashed: deque[tuple[str, Future[str]]] = deque()
+        with ExitStack() as stack:
+            pool = stack.enter_context(ThreadPoolExecutor(workers))
+            files = {
+                path: stack.enter_context(path.open("rb", buffering=0))
+                for path in {each.path for each in self.stored.values()}
+            }
             for name, each in order:
-                if file is None or file.name != str(each.path):
-                    if file is not None:
-                        file.close()
-                    file = each.path.open("rb", buffering=0)
-                yield name, self._one(file, name, each)
-        finally:
-            if file is not None:
-                file.close()
+                values = self._values(files[each.path], each)
+                hashed.append((name, pool.submit(_sha256, values.numpy().data)))
+                while len(hashed) > workers:  # what waits to be hashed takes memory
+                    self._keep(*hashed.popleft())
+                yield name, values.view(DTYPES[each.dtype]).reshape(each.shape)
+            for found in hashed:
+                self._keep(*found)
 
     def digest(self) -> str:
         """Return the SHA-256 of names, types, shapes and values, wherever they lie.
@@ -123,7 +142,12 @@ class Weights:
         text = json.dumps(self._entries, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
-    def _one(self, file: Any, name: str, each: Stored) -> Tensor:
+    def _keep(self, name: str, digest: Future[str]) -> None:
+        each = self.stored[name]
+        self._entries[name] = [each.dtype, list(each.shape), digest.result()]
+
+    def _values(self, file: FileIO, each: Stored) -> Tensor:
+        """Return the bytes of a tensor."""
         values = torch.empty(each.size, dtype=torch.uint8)
         target: memoryview = values.numpy().data
         file.seek(each.start)
@@ -133,9 +157,11 @@ class Weights:
             if not count:
                 raise _damaged(f"{each.path.name} of {self._where}", "ends too early")
             done += count
-        digest = hashlib.sha256(target).hexdigest()
-        self._entries[name] = [each.dtype, list(each.shape), digest]
-        return values.view(DTYPES[each.dtype]).reshape(each.shape)
+        return values
+
+
+def _sha256(values: memoryview) -> str:
+    return hashlib.sha256(values).hexdigest()
 
 
 def _header(path: Path, where: str) -> dict[str, Stored]:

@@ -37,7 +37,7 @@ T5_TOKENS = {SD3.name: 256, FLUX.name: 512}
 TOKENIZER_FILE_BYTES_MAX = 64 * 2**20
 SHARED, EMBEDDED = "shared.weight", "encoder.embed_tokens.weight"  # T5's, one and the same
 OLD_PREFIX = "text_model."
-VOCABULARIES = ("tokenizer.json", "vocab.json", "spiece.model")
+VOCABULARIES = ("tokenizer.json", "vocab.json")
 TOKENIZER_FILES = (
     *VOCABULARIES,
     "merges.txt",
