@@ -206,7 +206,7 @@ def _encoder(
         ancillary=_ancillary(picture, options.rho_hint, options.limits),
         prompt=_prompt(options),
         goal=_goal(options, picture.width * picture.height),
-        rdo=options.rdo,
+        rdo=estimator.domain.rdo if options.rdo is None else options.rdo,
     )
 
 

@@ -32,7 +32,6 @@ PRECISIONS = ("float32", "bfloat16", "float16")
 DEFAULT_PRIOR = "photo-1"
 DEFAULT_T = 1984
 DEFAULT_RHO = 0.5
-DEFAULT_RDO = 0.5
 DEFAULT_RECONSTRUCTION = "geodesic"
 DEFAULT_EVALUATIONS = 10
 EVALUATIONS_MAX = 1000
@@ -110,7 +109,7 @@ class EncodeOptions:
         rho_hint: The rho a viewer may start at, stored beside the picture.
         prompt: What the prior is told of the picture, kept in the file; None for nothing.
         rdo: How far bits go where they lessen the error most, 0 .. 1; 0 simulates the channel of
-            y = x_0 + sigma n itself.
+            y = x_0 + sigma n itself. When None, 0.5 for pixels and 0 for latents.
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
@@ -135,7 +134,7 @@ class EncodeOptions:
     coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
     rho_hint: float | None = _option(None, real(RHO_RANGE, _in_unit))
     prompt: str | None = _option(None, _prompt)
-    rdo: float = _option(DEFAULT_RDO, real("0 (all of the noisy state) .. 1", _in_unit))
+    rdo: float | None = _option(None, real("0 (all of the noisy state) .. 1", _in_unit))
     limits: Limits = _option(DEFAULT, _limits)
     progress: Progress | None = _option(None, that("a function", callable))
     device: str = _option("cpu", _text)
@@ -164,7 +163,7 @@ class EncodeKeywords(TypedDict, total=False):
     coder_parameter: int | None
     rho_hint: float | None
     prompt: str | None
-    rdo: float
+    rdo: float | None
     limits: Limits
     progress: Progress | None
     device: str

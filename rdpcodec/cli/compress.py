@@ -13,7 +13,7 @@ from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS
-from rdpcodec.options import DEFAULT_PRIOR, DEFAULT_RDO, EncodeOptions
+from rdpcodec.options import DEFAULT_PRIOR, EncodeOptions
 
 if TYPE_CHECKING:
     from rdpcodec.codec import Encoded
@@ -55,10 +55,11 @@ PromptText = Annotated[
     ),
 ]
 Rdo = Annotated[
-    float,
+    float | None,
     typer.Option(
         metavar="S",
-        help="How far bits go where they lessen the error most, 0 (the exact noisy state) to 1.",
+        help="How far bits go where they lessen the error most, 0 (the exact noisy state) to 1. "
+        "Default: 0.5, and 0 for priors of latents.",
     ),
 ]
 AllowDamaged = Annotated[
@@ -87,7 +88,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     seed: Seed = 0,
     rho_hint: RhoHint = None,
     prompt: PromptText = None,
-    rdo: Rdo = DEFAULT_RDO,
+    rdo: Rdo = None,
     device: Device = "cpu",
     precision: Precision = "float32",
     threads: Threads = None,

@@ -28,6 +28,8 @@ class Domain(ABC):
         exact: Whether `to_pixels` undoes `to_state`.
         symmetries: How many symmetries of the square make a state of a picture one of the picture
             under that symmetry; 1 is none but the picture itself.
+        rdo: How far an encoder's bits go where they lessen the error most, where it is not asked
+            for another strength (decision 0009).
     """
 
     state: layers.StateShape
@@ -36,6 +38,7 @@ class Domain(ABC):
     noise_scale: float = 1.0
     exact: bool = True
     symmetries: int = 1
+    rdo: float = 0.0
 
     @abstractmethod
     def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:

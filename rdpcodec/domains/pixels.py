@@ -20,6 +20,7 @@ class PixelDomain(Domain):
 
     channels: int
     symmetries = symmetries.COUNT
+    rdo = 0.5
 
     def __init__(self, height: int, width: int) -> None:
         self.state = layers.StateShape(self.channels)

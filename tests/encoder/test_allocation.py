@@ -7,16 +7,17 @@ import pytest
 from numpy.typing import NDArray
 
 from rdpcodec import codec
-from rdpcodec.domains import pixel_domain
+from rdpcodec.domains import PixelDomain, pixel_domain
 from rdpcodec.encoder.allocation import BLOCK
 from rdpcodec.encoder.allocation import weigh as weigh_axes
 from rdpcodec.encoder.search import Encoder
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.metrics import psnr
-from rdpcodec.options import DEFAULT_RDO
+from rdpcodec.priors.latents import LatentsPrior
 
 Floats = NDArray[np.float32]
 MakePhoto = Callable[..., NDArray[np.uint8]]
+DEFAULT_RDO = PixelDomain.rdo
 
 
 def noise(*shape: int) -> Floats:
@@ -103,6 +104,32 @@ def test_equal_bytes_have_less_error(photo: MakePhoto) -> None:
             sizes[bpp] = psnr(codec.decode(data, rho=0).pixels, picture)
         found[rdo] = sum(sizes.values()) / len(sizes)
     assert found[DEFAULT_RDO] > found[0.0] + 0.1
+
+
+@pytest.mark.parametrize("name", ["gaussian-1", "latents"])
+def test_each_kind_of_state_has_a_strength_of_its_own(photo: MakePhoto, name: str) -> None:
+    """Unasked, pixels are weighed by 0.5 and latents not at all."""
+    picture, prior = photo(48, 32), LatentsPrior() if name == "latents" else name
+    unasked, exact, weighed = (
+        codec.encode(picture, t=2100, prior=prior, **given)
+        for given in ({}, {"rdo": 0}, {"rdo": 0.5})
+    )
+    assert exact != weighed
+    assert unasked == (exact if name == "latents" else weighed)
+
+
+@pytest.mark.parametrize("bpp", [1.0, 1.8, 3.0])
+def test_weights_would_harm_latents(photo: MakePhoto, bpp: float) -> None:
+    """Their error is even, so that weights shrink all of it: unasked, a file shows more."""
+    picture, prior = photo(72, 72), LatentsPrior()
+    found = [
+        psnr(
+            codec.decode(codec.encode(picture, bpp=bpp, prior=prior, **given), rho=0).pixels,
+            picture,
+        )
+        for given in ({}, {"rdo": 0.5})
+    ]
+    assert found[0] > found[1] + 0.1
 
 
 @pytest.mark.parametrize("rdo", [-0.1, 1.5, float("nan")])
