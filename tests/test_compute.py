@@ -211,6 +211,21 @@ def test_what_a_caller_has_set_in_torch_changes_nothing(
             assert np.array_equal(decode(data, rho=1.0).pixels, pixels)
 
 
+def test_float32_is_float32() -> None:
+    """TF32 and bfloat16, which torch or a caller allows in its place, are off for a while."""
+    owners = [torch.backends.cudnn.conv, torch.backends.cuda.matmul, torch.backends.mkldnn.conv]
+    before = [owner.fp32_precision for owner in owners]
+    try:
+        torch.backends.cuda.matmul.fp32_precision = "tf32"
+        torch.backends.mkldnn.conv.fp32_precision = "bf16"
+        with neutral():
+            assert [owner.fp32_precision for owner in owners] == ["ieee"] * 3
+        assert [owner.fp32_precision for owner in owners] == [before[0], "tf32", "bf16"]
+    finally:
+        for owner, value in zip(owners, before, strict=True):
+            owner.fp32_precision = value
+
+
 def test_threads_are_given_back() -> None:
     """`neutral` sets the number of threads for a while, also when what it encloses fails."""
     before = threads.count(), torch.get_num_threads()

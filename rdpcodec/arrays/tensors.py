@@ -41,6 +41,8 @@ def peak_bytes(device: str) -> int:
 def neutral(threads: int | None) -> Iterator[None]:
     """Hold off what a caller may have set in torch: autocast, a default device, its modes.
 
+    And what torch itself sets: cuDNN's convolutions take float32 for TF32, with 10 bits of 23.
+
     Args:
         threads: How many torch may use meanwhile; as many as before, if None.
     """
@@ -48,6 +50,9 @@ def neutral(threads: int | None) -> Iterator[None]:
         if threads is not None:
             stack.callback(torch.set_num_threads, torch.get_num_threads())
             torch.set_num_threads(threads)
+        for owner, name, value in _full_float32():
+            stack.callback(setattr, owner, name, getattr(owner, name))
+            setattr(owner, name, value)
         stack.enter_context(torch.inference_mode(mode=False))
         stack.enter_context(torch.no_grad())
         for kind in KINDS:
@@ -56,6 +61,20 @@ def neutral(threads: int | None) -> Iterator[None]:
         if torch.get_default_device().type != "cpu":
             stack.enter_context(torch.device("cpu"))
         yield
+
+
+def _full_float32() -> list[tuple[Any, str, object]]:
+    """Return what is to be set where, so that float32 is multiplied as float32."""
+    backends: Any = torch.backends
+    if not hasattr(backends.cudnn, "conv"):  # before PyTorch 2.9
+        return [(owner, "allow_tf32", False) for owner in (backends.cudnn, backends.cuda.matmul)]
+    owners = (
+        backends.cudnn.conv,
+        backends.cuda.matmul,
+        backends.mkldnn.conv,
+        backends.mkldnn.matmul,
+    )
+    return [(owner, "fp32_precision", "ieee") for owner in owners]
 
 
 def sums_by_group(values: Tensor, groups: Tensor, count: int) -> NDArray[np.float64]:
