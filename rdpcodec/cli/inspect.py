@@ -56,11 +56,20 @@ def inspect(
 
 def _header_table(facts: dict[str, Any], extras: str) -> Table:
     table = Table("field", "value", "meaning", title="Header")
-    for row in (*_picture_rows(facts), *_coding_rows(facts), *_size_rows(facts)):
-        table.add_row(*row)
+    for name, value, meaning in header_rows(facts):
+        table.add_row(name, escape(value), meaning)
     if extras:
         table.add_row("extras", extras, "ancillary chunks, not needed to decode")
     return table
+
+
+def header_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
+    """Return the fields of a header: name, value, meaning.
+
+    Args:
+        facts: As `container.describe` gives them.
+    """
+    return (*_picture_rows(facts), *_coding_rows(facts), *_size_rows(facts))
 
 
 def _picture_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
@@ -92,7 +101,7 @@ def _prompt_row(prompt: str | None) -> tuple[tuple[str, str, str], ...]:
         return ()
     # Whoever wrote the file chose the text, which neither draws nor hides anything here.
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in prompt)
-    return (("prompt", escape(shown), "what the prior was told of the picture"),)
+    return (("prompt", shown, "what the prior was told of the picture"),)
 
 
 def _size_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:

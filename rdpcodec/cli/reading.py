@@ -1,5 +1,6 @@
 """An .rdp file to a picture, as `view` and `decompress` do."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,12 @@ from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.options import DecodeOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from rdpcodec.decoder.received import Received
     from rdpcodec.images import Picture
 
 
@@ -102,7 +106,29 @@ def decode(opened: Opened) -> "Picture":
         RdpError: As `codec.open` and `Received.at`.
     """
     reading = opened.reading
-    rho = _rho(reading)
+    rho = rho_of(reading)
+    with receiving(opened) as received:
+        picture = received.at(
+            rho,
+            reconstruction=reading.reconstruction,
+            evaluations=reading.evaluations,
+            average=reading.average,
+            symmetries=reading.symmetries,
+        )
+    return picture if opened.has_profile else replace(picture, icc=None)
+
+
+@contextmanager
+def receiving(opened: Opened) -> "Iterator[Received]":
+    """Hand out the picture of a file, with progress on the screen and errors that name the file.
+
+    Args:
+        opened: The file.
+
+    Yields:
+        The picture, not yet decoded.
+    """
+    reading = opened.reading
     with progress("loading the prior", quiet=reading.quiet) as shown, naming(reading.file):
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
@@ -116,18 +142,10 @@ def decode(opened: Opened) -> "Picture":
             threads=reading.threads,
             progress=shown,
         )
-        received = codec.receive_as(opened.parsed, opened.file_bytes, options)
-        picture = received.at(
-            rho,
-            reconstruction=reading.reconstruction,
-            evaluations=reading.evaluations,
-            average=reading.average,
-            symmetries=reading.symmetries,
-        )
-    return picture if opened.has_profile else replace(picture, icc=None)
+        yield codec.receive_as(opened.parsed, opened.file_bytes, options)
 
 
-def _rho(reading: Reading) -> "float | NDArray[np.uint8] | None":
+def rho_of(reading: Reading) -> "float | NDArray[np.uint8] | None":
     """Return rho as the user gave it: a number, the pixels of a grey picture, or nothing."""
     if reading.rho_map is None:
         return reading.rho

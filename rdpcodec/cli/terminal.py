@@ -1,5 +1,6 @@
 """A picture in the terminal: two pixels per character, upper and lower half of a block."""
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,14 @@ Colour = list[int]
 Row = list[Colour]
 _BLOCK = "▀"
 _ENOUGH = ("256", "truecolor")
+
+
+def has_display() -> bool:
+    """Say whether a person sits at a terminal of a desktop."""
+    if sys.stdout is None or not sys.stdout.isatty():
+        return False
+    desktop = sys.platform in ("darwin", "win32")
+    return desktop or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def check_terminal() -> None:

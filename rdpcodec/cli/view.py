@@ -1,12 +1,11 @@
 """`rdpcodec view`."""
 
-import os
 import shlex
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rdpcodec.cli.browser import browse
 from rdpcodec.cli.messages import say
 from rdpcodec.cli.options import (
     AllowPartial,
@@ -31,7 +30,7 @@ from rdpcodec.cli.options import (
 from rdpcodec.cli.reading import Reading, decode, open_file
 from rdpcodec.cli.saving import save
 from rdpcodec.cli.streams import DASH
-from rdpcodec.cli.terminal import check_terminal, print_picture
+from rdpcodec.cli.terminal import check_terminal, has_display, print_picture
 from rdpcodec.errors import ISSUE, UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +43,16 @@ def view(  # noqa: PLR0913 - one parameter per option
     out: Annotated[
         str | None,
         typer.Option("--out", "-o", metavar="OUT.png", help="Save it instead of showing it."),
+    ] = None,
+    browser: Annotated[
+        bool,
+        typer.Option(
+            "--browser", help="Make a page with a slider for rho; save it with -o X.html."
+        ),
+    ] = False,
+    original: Annotated[
+        str | None,
+        typer.Option(metavar="IN", help="With --browser: the picture to show beside it."),
     ] = None,
     rho: Rho = None,
     rho_map: RhoMap = None,
@@ -63,7 +72,7 @@ def view(  # noqa: PLR0913 - one parameter per option
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show an .rdp picture in a window or in the terminal, or save it with -o.
+    """Show an .rdp picture in a window, a browser or the terminal, or save it with -o.
 
     Example: rdpcodec view photo.rdp --rho 0.3
     """
@@ -85,7 +94,13 @@ def view(  # noqa: PLR0913 - one parameter per option
         threads=threads,
         quiet=quiet,
     )
-    if out is not None:
+    if browser:
+        browse(out, reading, original=original, chosen=chosen, force=force)
+    elif original is not None:
+        raise UsageError(
+            ISSUE.INVALID_OPTION, "--original is for a page, expected --browser as well"
+        )
+    elif out is not None:
         save(out, reading, chosen=chosen, force=force)
     elif chosen is not None:
         raise UsageError(ISSUE.INVALID_OPTION, "--format is for a file, expected -o as well")
@@ -95,7 +110,7 @@ def view(  # noqa: PLR0913 - one parameter per option
 
 def _show(reading: Reading) -> None:
     file = open_file(reading)
-    if not _has_display():
+    if not has_display():
         check_terminal()
     picture = decode(file)
     if not _show_in_window(picture):
@@ -114,11 +129,4 @@ def _show_in_window(picture: "Picture") -> bool:
     """Open a window, if a person sits at a display; say whether it opened."""
     from rdpcodec.images import show  # noqa: PLC0415 - loads numpy
 
-    return _has_display() and show(picture)
-
-
-def _has_display() -> bool:
-    if sys.stdout is None or not sys.stdout.isatty():
-        return False
-    desktop = sys.platform in ("darwin", "win32")
-    return desktop or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+    return has_display() and show(picture)

@@ -77,7 +77,12 @@ class Received:
     def state(self) -> Noisy:
         """The state y_T that the layers lead to, and its level."""
         with neutral(self._options.threads):
-            return self._walk.state_after(self._options.layers or self.file.layers_whole)
+            return self._walk.state_after(self.layer_count)
+
+    @property
+    def layer_count(self) -> int:
+        """How many layers the picture is made of."""
+        return self._options.layers or self.file.layers_whole
 
     def layers(self, count: int) -> "Received":
         """Return the picture of the `count` coarsest layers.

@@ -125,7 +125,7 @@ def test_view_opens_a_window_where_there_is_a_display(
 ) -> None:
     """With a display a window opens; where no viewer is installed the terminal serves."""
     shown: list[object] = []
-    terminal.setattr(view, "_has_display", lambda: True)
+    terminal.setattr(view, "has_display", lambda: True)
     terminal.setattr("rdpcodec.images.show", lambda p: (shown.append(p), opens)[1])
     result = run("view", rdp)
     assert result.code == 0
@@ -139,11 +139,11 @@ def test_a_display_needs_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: True))
-    assert not view._has_display()
+    assert not view.has_display()
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    assert view._has_display()
+    assert view.has_display()
     monkeypatch.setattr(sys, "stdout", SimpleNamespace(isatty=lambda: False))
-    assert not view._has_display()
+    assert not view.has_display()
 
 
 def test_a_format_needs_a_file(run: Shell, rdp: Path) -> None:
@@ -159,3 +159,46 @@ def test_the_hint_how_to_save_quotes_a_name_like_an_option(
     terminal.setenv("TERM", "xterm-256color")
     rdp.rename("-x y.rdp")
     assert run("view", "--", "-x y.rdp").err.endswith("-o picture.png -- '-x y.rdp'\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["-o", "page.png"], "expected a name that ends in .html"),
+        (["-o", "page.html", "--format", "png"], "a page of --browser is HTML"),
+        (["-o", "page.html", "--rho-map", "in.png"], "the page has a brush"),
+        (["-o", "page.html", "--reconstruction", "ode"], "expected geodesic"),
+        (["-o", "page.html", "--average", "3"], "--average and --browser exclude each other"),
+        (["-o", "page.html", "--original", "small.png"], "small.png has 5 x 4 pixels, expected"),
+        ([], "there is no display to open a page on, expected -o PAGE.html"),
+    ],
+)
+def test_a_page_that_cannot_be_is_refused(
+    run: Shell, rdp: Path, options: list[str], sentence: str
+) -> None:
+    """Each with a sentence; nothing is written."""
+    Image.new("RGB", (5, 4)).save("small.png")
+    result = run("view", rdp, "--browser", *options)
+    assert result.issue == "RDP-701"
+    assert sentence in result.err
+    assert not list(Path().glob("page.*"))
+
+
+def test_an_original_needs_a_page(run: Shell, rdp: Path) -> None:
+    """Elsewhere it is refused instead of ignored."""
+    result = run("view", rdp, "-o", "out.png", "--original", "in.png")
+    assert result.issue == "RDP-701"
+    assert "expected --browser as well" in result.err
+
+
+def test_a_page_is_opened(run: Shell, rdp: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without -o a browser is started, with a page that stays where it is."""
+    opened: list[str] = []
+    monkeypatch.setattr("rdpcodec.cli.browser.has_display", lambda: True)
+    monkeypatch.setattr("webbrowser.open", lambda url: opened.append(url) or True)
+    monkeypatch.setenv("TMPDIR", str(Path.cwd()))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    result = run("view", rdp, "--browser")
+    assert result.code == 0
+    page = Path(opened[0].removeprefix("file://"))
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
