@@ -1,0 +1,124 @@
+"""Pillow opens and saves .rdp pictures once the plugin is imported."""
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakePhoto
+from PIL import Image, ImageFile, UnidentifiedImageError
+
+import rdpcodec
+import rdpcodec.pillow  # registers itself
+from rdpcodec.pillow import RdpImageFile
+
+
+@pytest.fixture(scope="module")
+def data(photo: MakePhoto) -> bytes:
+    """Return a file."""
+    return rdpcodec.encode(photo(64, 48), prior="gaussian-1", bpp=3, rho_hint=0.2)
+
+
+def opened(data: bytes) -> RdpImageFile:
+    """Return the image of a file."""
+    image = Image.open(io.BytesIO(data))
+    assert isinstance(image, RdpImageFile)
+    return image
+
+
+def test_the_picture_is_that_of_the_decoder(data: bytes) -> None:
+    """At the file's hint, at another rho and by the other reconstruction."""
+    received = rdpcodec.open(data)
+    image = opened(data)
+    assert (image.size, image.mode, image.format) == ((64, 48), "RGB", "RDP")
+    assert Image.MIME["RDP"] == image.get_format_mimetype() == "image/x-rdp"
+    assert image.rho == pytest.approx(0.2, abs=0.002)
+    assert np.array_equal(image, received.at().pixels)
+    for rho, reconstruction in ((0.9, "geodesic"), (0.5, "ode")):
+        image = opened(data)
+        image.rho, image.reconstruction = rho, reconstruction
+        expected = received.at(rho, reconstruction=reconstruction).pixels
+        assert np.array_equal(image, expected)
+
+
+def test_grey_and_profile(photo: MakePhoto, data: bytes) -> None:
+    """A grey picture has one channel; a profile is in `info`."""
+    image = opened(rdpcodec.encode(photo(24, 16, 1), prior="gaussian-1", bpp=3))
+    assert (image.mode, np.asarray(image).shape) == ("L", (16, 24))
+    assert "icc_profile" not in opened(data).info
+
+
+def test_layers_and_draft(data: bytes) -> None:
+    """Fewer layers are a coarser picture; a thumbnail takes as many as it can show."""
+    received = rdpcodec.open(data)
+    image = opened(data)
+    image.layers = 3
+    assert np.array_equal(image, received.layers(3).at().pixels)
+    whole, image = opened(data), opened(data)
+    assert image.draft(None, (64, 48)) is None
+    assert image.draft(None, (16, 12)) == ("RGB", (0, 0, 64, 48))
+    assert 0 < image.layers < whole.layers
+    sigmas = [layer["sigma"] for layer in received.info["layers"]]
+    assert sigmas[image.layers - 1] <= 4 * sigmas[-1] < sigmas[image.layers - 2]
+    image = opened(data)
+    image.thumbnail((8, 8))
+    assert image.size == (8, 6)
+    whole.thumbnail((8, 8), reducing_gap=None)
+    difference = np.asarray(image, float) - np.asarray(whole, float)
+    assert np.sqrt((difference**2).mean()) < 12
+
+
+def test_saving(photo: MakePhoto, tmp_path: Path) -> None:
+    """By the extension, with the options of `encode`; unknown ones are refused."""
+    pixels = photo(40, 24)
+    path = tmp_path / "x.rdp"
+    Image.fromarray(pixels).save(path, bpp=4, prior="gaussian-1")
+    assert path.read_bytes() == rdpcodec.encode(pixels, bpp=4, prior="gaussian-1")
+    with Image.open(path) as image:
+        assert np.sqrt(((np.asarray(image, float) - pixels) ** 2).mean()) < 20
+    with pytest.raises(TypeError, match="unknown option 'quality', expected one of"):
+        Image.fromarray(pixels).save(tmp_path / "y.rdp", quality=80)
+    assert not (tmp_path / "y.rdp").exists()
+
+
+def test_what_is_no_picture_is_refused_by_pillow(data: bytes) -> None:
+    """Remote Desktop files are not ours; damaged ones are, and say why."""
+    with pytest.raises(UnidentifiedImageError):
+        Image.open(io.BytesIO(b"full address:s:example.org\r\n"))
+    with pytest.raises(OSError, match="RDP-203"):
+        Image.open(io.BytesIO(data[:60] + bytes([data[60] ^ 1]) + data[61:]))
+    with pytest.raises(OSError, match="RDP-202"):
+        Image.open(io.BytesIO(data[:-300]))
+
+
+def test_truncated_pictures(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow's own switch lets the whole layers be read."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    image = opened(data[:-300])
+    expected = rdpcodec.open(data[:-300], allow_partial=True)
+    assert 0 < image.layers < len(rdpcodec.open(data).info["layers"])
+    assert np.array_equal(image, expected.at().pixels)
+
+
+def test_a_value_out_of_range_is_refused(data: bytes) -> None:
+    """When the pixels are loaded."""
+    image = opened(data)
+    image.rho = 2.0
+    with pytest.raises(OSError, match=r"RDP-701.*rho is 2"):
+        image.load()
+
+
+def test_opening_loads_no_numpy(data: bytes, tmp_path: Path) -> None:
+    """The header is enough for the size and the mode."""
+    path = tmp_path / "x.rdp"
+    path.write_bytes(data)
+    code = (
+        "import sys, rdpcodec.pillow; from PIL import Image; im = Image.open(sys.argv[1]);"
+        "print(im.size, sorted({'numpy', 'torch', 'construct'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "(64, 48) ['construct']\n"
