@@ -25,6 +25,7 @@ from rdpcodec.options import (
     DecodeOptions,
     EncodeKeywords,
     EncodeOptions,
+    bytes_at,
 )
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
@@ -214,7 +215,7 @@ def _goal(options: EncodeOptions, pixels: int) -> Goal:
     """Return where to stop; a file is never asked to be larger than it may be."""
     most = options.limits.file_bytes
     if options.bpp is not None:
-        return Goal(file_bytes=min(int(options.bpp * pixels / 8), most))
+        return Goal(file_bytes=min(bytes_at(options.bpp, pixels), most))
     if options.target_bytes is not None:
         return Goal(file_bytes=min(options.target_bytes, most))
     return Goal(t=DEFAULT_T if options.t is None else options.t)

@@ -1,4 +1,4 @@
-"""The options of `encode`, `open` and `decode`: names, defaults and ranges, each in one place.
+"""The options of `encode`, `open`, `decode` and `trim`: names, defaults and ranges, in one place.
 
 An option is a field of a dataclass, which checks it when it is made, before any work, and a key
 of the dictionary below it, which tells type checkers the keywords.
@@ -42,6 +42,11 @@ THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
 
+def bytes_at(bpp: float, pixels: int) -> int:
+    """Return how many bytes a file of a picture may have at a number of bits per pixel."""
+    return int(bpp * pixels / 8)
+
+
 def _in_unit(value: float) -> bool:
     return 0 <= value <= 1
 
@@ -77,6 +82,8 @@ def _prompt(name: str, value: object) -> str | None:
     return text or None
 
 
+_bpp = real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
+_bytes = integer(1, meaning=" bytes")
 _limits = that("a rdpcodec.limits.Limits", lambda value: isinstance(value, Limits))
 _text = that("a name", lambda value: isinstance(value, str))
 
@@ -125,10 +132,8 @@ class EncodeOptions:
 
     prior: "str | Prior" = _option(DEFAULT_PRIOR, _prior)
     t: int | None = _option(None, integer(0, T_MAX))
-    bpp: float | None = _option(
-        None, real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
-    )
-    target_bytes: int | None = _option(None, integer(1, meaning=" bytes"))
+    bpp: float | None = _option(None, _bpp)
+    target_bytes: int | None = _option(None, _bytes)
     seed: int = _option(0, integer(0, MAX_VALUE))
     coder: str = _option("trellis", one_of(CODERS))
     coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
@@ -237,3 +242,43 @@ class DecodeKeywords(TypedDict, total=False):
     device: str
     precision: str
     threads: int | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrimOptions:
+    """The options of `trim`: one goal, and how to read.
+
+    Attributes:
+        layers: How many layers to keep; or
+        bpp: bits per pixel of the whole file, met from below; or
+        target_bytes: bytes of the whole file, met from below.
+        allow_partial: Read a truncated file. Then no goal means all whole layers.
+        limits: Upper bounds on the file.
+
+    Raises:
+        UsageError: If a value is of another kind or out of range, or not one goal is given.
+    """
+
+    layers: int | None = _option(None, integer(1))
+    bpp: float | None = _option(None, _bpp)
+    target_bytes: int | None = _option(None, _bytes)
+    allow_partial: bool = _option(default=False, check=flag)
+    limits: Limits = _option(DEFAULT, _limits)
+
+    def __post_init__(self) -> None:
+        """Check every value, and that one goal is given."""
+        _check(self)
+        given = sum(goal is not None for goal in (self.layers, self.bpp, self.target_bytes))
+        if given > 1 or not (given or self.allow_partial):
+            message = f"give one of layers, bpp and target_bytes to trim a file, found {given}"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+class TrimKeywords(TypedDict, total=False):
+    """The fields of `TrimOptions` as keywords."""
+
+    layers: int | None
+    bpp: float | None
+    target_bytes: int | None
+    allow_partial: bool
+    limits: Limits

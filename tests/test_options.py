@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from rdpcodec import codec, options
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.options import DecodeKeywords, DecodeOptions, EncodeKeywords, EncodeOptions
+from rdpcodec.options import (
+    DecodeKeywords,
+    DecodeOptions,
+    EncodeKeywords,
+    EncodeOptions,
+    TrimKeywords,
+    TrimOptions,
+)
 
 PIXELS = np.full((8, 6, 3), 77, np.uint8)
 GAUSSIAN: dict[str, Any] = {"prior": "gaussian-1"}
@@ -29,11 +36,12 @@ def test_keywords_and_fields_are_the_same() -> None:
     """Whoever adds a field is told that the keywords lack it."""
     assert keys(EncodeKeywords) == {field.name for field in fields(EncodeOptions)}
     assert keys(DecodeKeywords) == {field.name for field in fields(DecodeOptions)}
+    assert keys(TrimKeywords) == {field.name for field in fields(TrimOptions)}
 
 
 def test_every_field_is_documented_and_has_a_check() -> None:
     """The docstring of each dataclass names each field."""
-    for kind in (EncodeOptions, DecodeOptions):
+    for kind in (EncodeOptions, DecodeOptions, TrimOptions):
         for field in fields(kind):
             assert f"        {field.name}: " in str(kind.__doc__)
             assert callable(field.metadata["check"])
