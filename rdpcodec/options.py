@@ -38,6 +38,7 @@ EVALUATIONS_MAX = 1000
 AVERAGE_MAX = 1000
 SYMMETRIES_MAX = 8
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
+PSNR_MAX = 100
 THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
@@ -109,7 +110,9 @@ class EncodeOptions:
         prior: The prior or its name.
         t: Level at which the file ends, 0 (most bits) .. 4095; or
         bpp: bits per pixel of the whole file, met from below; or
-        target_bytes: bytes of the whole file, met from below. None of the three: `DEFAULT_T`.
+        target_bytes: bytes of the whole file, met from below; or
+        psnr: decibels that the picture at rho = 0 has at least, with the fewest layers. None of
+            the four: `DEFAULT_T`.
         seed: 0 .. 2**64 - 1; another seed gives another, equally good file.
         coder: `trellis` or `pfr`.
         coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
@@ -134,6 +137,9 @@ class EncodeOptions:
     t: int | None = _option(None, integer(0, T_MAX))
     bpp: float | None = _option(None, _bpp)
     target_bytes: int | None = _option(None, _bytes)
+    psnr: float | None = _option(
+        None, real(f"more than 0 dB, at most {PSNR_MAX}", lambda value: 0 < value <= PSNR_MAX)
+    )
     seed: int = _option(0, integer(0, MAX_VALUE))
     coder: str = _option("trellis", one_of(CODERS))
     coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
@@ -150,10 +156,10 @@ class EncodeOptions:
     def __post_init__(self) -> None:
         """Check every value, and that one goal at most is given."""
         _check(self)
-        if sum(goal is not None for goal in (self.t, self.bpp, self.target_bytes)) > 1:
-            raise UsageError(
-                ISSUE.INVALID_OPTION, "t, bpp and target_bytes exclude each other; give one of them"
-            )
+        goals = (self.t, self.bpp, self.target_bytes, self.psnr)
+        if sum(goal is not None for goal in goals) > 1:
+            message = "t, bpp, target_bytes and psnr exclude each other; give one of them"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
 class EncodeKeywords(TypedDict, total=False):
@@ -163,6 +169,7 @@ class EncodeKeywords(TypedDict, total=False):
     t: int | None
     bpp: float | None
     target_bytes: int | None
+    psnr: float | None
     seed: int
     coder: str
     coder_parameter: int | None

@@ -88,7 +88,10 @@ def test_integers_of_any_kind_are_taken(t: Any) -> None:
         ({"limits": 5}, "limits is 5"),
         ({"progress": 5}, "progress is 5"),
         ({"allow_damaged": 1}, "allow_damaged is 1, expected True or False"),
+        ({"psnr": 0}, "psnr is 0, expected more than 0 dB, at most 100"),
+        ({"psnr": float("inf")}, "psnr is inf"),
         ({"t": 5, "bpp": 1.0}, "exclude each other"),
+        ({"target_bytes": 500, "psnr": 30}, "exclude each other"),
     ],
 )
 def test_wrong_values_of_encode_are_one_sentence(given: dict[str, Any], said: str) -> None:
