@@ -7,7 +7,7 @@ never load torch.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__all__ = ["__version__", "decode", "encode", "load_prior", "open"]
+__all__ = ["__version__", "decode", "encode", "load_prior", "open", "trim"]
 
 __version__ = "0.1.0.dev0"
 
@@ -16,10 +16,12 @@ _HOMES = {
     "encode": "rdpcodec.codec",
     "load_prior": "rdpcodec.priors",
     "open": "rdpcodec.codec",
+    "trim": "rdpcodec.editor",
 }
 
 if TYPE_CHECKING:
     from rdpcodec.codec import decode, encode, open  # noqa: A004 - as PIL.Image.open
+    from rdpcodec.editor import trim
     from rdpcodec.priors import load_prior
 else:
 

@@ -1,19 +1,25 @@
 """A picture to a file and back: the public `encode`, `decode` and `open`. Wiring only."""
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Unpack
 
+import numpy as np
+from numpy.typing import NDArray
+
 from rdpcodec import container, schedule
-from rdpcodec.arrays import place
+from rdpcodec.arrays import Array, place
 from rdpcodec.chain import Chain, Clock, Estimator
 from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import ChannelCoder
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.container import Chunk, Header, Prompt, RdpFile
 from rdpcodec.decoder.received import Received, receive
-from rdpcodec.encoder.ceiling import Ceiling, ceiling
+from rdpcodec.decoder.reconstruction import Geodesic, Noisy
+from rdpcodec.encoder.ceiling import Ceiling, at_best, ceiling
+from rdpcodec.encoder.quality import Quality
 from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.files import read_file
 from rdpcodec.images import Picture, picture_from
@@ -25,9 +31,11 @@ from rdpcodec.options import (
     DecodeOptions,
     EncodeKeywords,
     EncodeOptions,
+    bytes_at,
 )
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
+from rdpcodec.ranges import invalid
 from rdpcodec.report import LayerReport, Report, Seconds
 
 # How a picture without colour is coded, by the number of channels that it came with.
@@ -197,27 +205,46 @@ def _encoder(
         coder=options.coder,
         coder_parameter=coder.parameter,
     )
+    x_0 = place(estimator.domain.to_state(coded), estimator.device)
     return Encoder(
-        x_0=place(estimator.domain.to_state(coded), estimator.device),
+        x_0=x_0,
         chain=Chain(estimator),
         coder=coder,
         header=header,
         seed=options.seed,
         ancillary=_ancillary(picture, options.rho_hint, options.limits),
         prompt=_prompt(options),
-        goal=_goal(options, picture.width * picture.height),
+        goal=_goal(options, coded, estimator, x_0),
         rdo=estimator.domain.rdo if options.rdo is None else options.rdo,
     )
 
 
-def _goal(options: EncodeOptions, pixels: int) -> Goal:
+def _goal(
+    options: EncodeOptions, coded: NDArray[np.uint8], estimator: Estimator, x_0: Array
+) -> Goal:
     """Return where to stop; a file is never asked to be larger than it may be."""
-    most = options.limits.file_bytes
+    most, pixels = options.limits.file_bytes, coded.shape[0] * coded.shape[1]
     if options.bpp is not None:
-        return Goal(file_bytes=min(int(options.bpp * pixels / 8), most))
+        return Goal(file_bytes=min(bytes_at(options.bpp, pixels), most))
     if options.target_bytes is not None:
         return Goal(file_bytes=min(options.target_bytes, most))
+    if options.psnr is not None:
+        _check_psnr(options.psnr, coded, estimator, x_0)
+        return Goal(quality=Quality(options.psnr, coded, partial(_least_error, estimator)))
     return Goal(t=DEFAULT_T if options.t is None else options.t)
+
+
+def _check_psnr(wanted: float, coded: NDArray[np.uint8], estimator: Estimator, x_0: Array) -> None:
+    """Refuse a quality that an autoencoder does not show, before anything is coded for it."""
+    if not estimator.domain.exact and (most := at_best(estimator.domain, x_0, coded)) <= wanted:
+        expected = f"less than {most:.2f}, all that the prior's autoencoder shows of this picture"
+        raise invalid("psnr", f"{wanted:g} dB", expected)
+
+
+def _least_error(estimator: Estimator, chain: Chain) -> Array:
+    """Return the clean state at rho = 0, as a decoder of the layers so far has it."""
+    state, basis = Noisy(chain.y, chain.sigma), chain.domain.basis
+    return Geodesic(chain.denoise, state, chain.sigma_max, basis).distortion(estimator.symmetries)
 
 
 def _header(
@@ -283,6 +310,7 @@ def _report(
         coder=header.coder,
         seed=header.seed,
         t=header.t,
+        psnr=_reached(encoder),
         vae_psnr=None if best is None else best.psnr,
         vae_share=None if best is None else best.share,
         layers=tuple(
@@ -290,6 +318,15 @@ def _report(
             for c in encoder.coded
         ),
     )
+
+
+def _reached(encoder: Encoder) -> float | None:
+    """Return the PSNR that was asked for, as it is; None where nobody asked, or without error."""
+    quality = encoder.goal.quality
+    if quality is None:
+        return None
+    found = quality.found if quality.met else quality.measure(encoder.chain)
+    return found if math.isfinite(found) else None
 
 
 def _seconds(clock: Clock) -> Seconds:

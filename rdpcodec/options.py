@@ -1,4 +1,4 @@
-"""The options of `encode`, `open` and `decode`: names, defaults and ranges, each in one place.
+"""The options of `encode`, `open`, `decode` and `trim`: names, defaults and ranges, in one place.
 
 An option is a field of a dataclass, which checks it when it is made, before any work, and a key
 of the dictionary below it, which tells type checkers the keywords.
@@ -38,8 +38,14 @@ EVALUATIONS_MAX = 1000
 AVERAGE_MAX = 1000
 SYMMETRIES_MAX = 8
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
+PSNR_MAX = 100
 THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
+
+
+def bytes_at(bpp: float, pixels: int) -> int:
+    """Return how many bytes a file of a picture may have at a number of bits per pixel."""
+    return int(bpp * pixels / 8)
 
 
 def _in_unit(value: float) -> bool:
@@ -77,6 +83,8 @@ def _prompt(name: str, value: object) -> str | None:
     return text or None
 
 
+_bpp = real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
+_bytes = integer(1, meaning=" bytes")
 _limits = that("a rdpcodec.limits.Limits", lambda value: isinstance(value, Limits))
 _text = that("a name", lambda value: isinstance(value, str))
 
@@ -102,7 +110,9 @@ class EncodeOptions:
         prior: The prior or its name.
         t: Level at which the file ends, 0 (most bits) .. 4095; or
         bpp: bits per pixel of the whole file, met from below; or
-        target_bytes: bytes of the whole file, met from below. None of the three: `DEFAULT_T`.
+        target_bytes: bytes of the whole file, met from below; or
+        psnr: decibels that the picture at rho = 0 has at least, with the fewest layers. None of
+            the four: `DEFAULT_T`.
         seed: 0 .. 2**64 - 1; another seed gives another, equally good file.
         coder: `trellis` or `pfr`.
         coder_parameter: State bits (`trellis`) or nominal bits per chunk (`pfr`).
@@ -125,10 +135,11 @@ class EncodeOptions:
 
     prior: "str | Prior" = _option(DEFAULT_PRIOR, _prior)
     t: int | None = _option(None, integer(0, T_MAX))
-    bpp: float | None = _option(
-        None, real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
+    bpp: float | None = _option(None, _bpp)
+    target_bytes: int | None = _option(None, _bytes)
+    psnr: float | None = _option(
+        None, real(f"more than 0 dB, at most {PSNR_MAX}", lambda value: 0 < value <= PSNR_MAX)
     )
-    target_bytes: int | None = _option(None, integer(1, meaning=" bytes"))
     seed: int = _option(0, integer(0, MAX_VALUE))
     coder: str = _option("trellis", one_of(CODERS))
     coder_parameter: int | None = _option(None, integer(PARAMETER_MIN, PARAMETER_MAX))
@@ -145,10 +156,10 @@ class EncodeOptions:
     def __post_init__(self) -> None:
         """Check every value, and that one goal at most is given."""
         _check(self)
-        if sum(goal is not None for goal in (self.t, self.bpp, self.target_bytes)) > 1:
-            raise UsageError(
-                ISSUE.INVALID_OPTION, "t, bpp and target_bytes exclude each other; give one of them"
-            )
+        goals = (self.t, self.bpp, self.target_bytes, self.psnr)
+        if sum(goal is not None for goal in goals) > 1:
+            message = "t, bpp, target_bytes and psnr exclude each other; give one of them"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
 class EncodeKeywords(TypedDict, total=False):
@@ -158,6 +169,7 @@ class EncodeKeywords(TypedDict, total=False):
     t: int | None
     bpp: float | None
     target_bytes: int | None
+    psnr: float | None
     seed: int
     coder: str
     coder_parameter: int | None
@@ -237,3 +249,43 @@ class DecodeKeywords(TypedDict, total=False):
     device: str
     precision: str
     threads: int | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TrimOptions:
+    """The options of `trim`: one goal, and how to read.
+
+    Attributes:
+        layers: How many layers to keep; or
+        bpp: bits per pixel of the whole file, met from below; or
+        target_bytes: bytes of the whole file, met from below.
+        allow_partial: Read a truncated file. Then no goal means all whole layers.
+        limits: Upper bounds on the file.
+
+    Raises:
+        UsageError: If a value is of another kind or out of range, or not one goal is given.
+    """
+
+    layers: int | None = _option(None, integer(1))
+    bpp: float | None = _option(None, _bpp)
+    target_bytes: int | None = _option(None, _bytes)
+    allow_partial: bool = _option(default=False, check=flag)
+    limits: Limits = _option(DEFAULT, _limits)
+
+    def __post_init__(self) -> None:
+        """Check every value, and that one goal is given."""
+        _check(self)
+        given = sum(goal is not None for goal in (self.layers, self.bpp, self.target_bytes))
+        if given > 1 or not (given or self.allow_partial):
+            message = f"give one of layers, bpp and target_bytes to trim a file, found {given}"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+class TrimKeywords(TypedDict, total=False):
+    """The fields of `TrimOptions` as keywords."""
+
+    layers: int | None
+    bpp: float | None
+    target_bytes: int | None
+    allow_partial: bool
+    limits: Limits

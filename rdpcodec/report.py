@@ -40,6 +40,8 @@ class Report:
         coder: The channel coder.
         seed: Of the file.
         t: The level at which the file ends.
+        psnr: Of the picture at rho = 0, on this machine; None if nobody asked for one (`psnr` of
+            `encode`), or where the picture is the original itself.
         vae_psnr: PSNR of the picture encoded and decoded by the autoencoder of a latent prior;
             None where there is none, or where it loses nothing.
         vae_share: Its squared error over that of the picture at rho = 0; None likewise.
@@ -59,6 +61,7 @@ class Report:
     coder: str
     seed: int
     t: int
+    psnr: float | None
     vae_psnr: float | None
     vae_share: float | None
     layers: tuple[LayerReport, ...]

@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 import rdpcodec
-from rdpcodec import codec, priors
+from rdpcodec import codec, editor, priors
 from rdpcodec.decoder.received import Received
 
 PUBLIC = {
@@ -13,6 +13,7 @@ PUBLIC = {
     "open": codec.open,
     "decode": codec.decode,
     "load_prior": priors.load_prior,
+    "trim": editor.trim,
     "Received.at": Received.at,
 }
 

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from rdpcodec import codec, options
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.options import DecodeKeywords, DecodeOptions, EncodeKeywords, EncodeOptions
+from rdpcodec.options import (
+    DecodeKeywords,
+    DecodeOptions,
+    EncodeKeywords,
+    EncodeOptions,
+    TrimKeywords,
+    TrimOptions,
+)
 
 PIXELS = np.full((8, 6, 3), 77, np.uint8)
 GAUSSIAN: dict[str, Any] = {"prior": "gaussian-1"}
@@ -29,11 +36,12 @@ def test_keywords_and_fields_are_the_same() -> None:
     """Whoever adds a field is told that the keywords lack it."""
     assert keys(EncodeKeywords) == {field.name for field in fields(EncodeOptions)}
     assert keys(DecodeKeywords) == {field.name for field in fields(DecodeOptions)}
+    assert keys(TrimKeywords) == {field.name for field in fields(TrimOptions)}
 
 
 def test_every_field_is_documented_and_has_a_check() -> None:
     """The docstring of each dataclass names each field."""
-    for kind in (EncodeOptions, DecodeOptions):
+    for kind in (EncodeOptions, DecodeOptions, TrimOptions):
         for field in fields(kind):
             assert f"        {field.name}: " in str(kind.__doc__)
             assert callable(field.metadata["check"])
@@ -80,7 +88,10 @@ def test_integers_of_any_kind_are_taken(t: Any) -> None:
         ({"limits": 5}, "limits is 5"),
         ({"progress": 5}, "progress is 5"),
         ({"allow_damaged": 1}, "allow_damaged is 1, expected True or False"),
+        ({"psnr": 0}, "psnr is 0, expected more than 0 dB, at most 100"),
+        ({"psnr": float("inf")}, "psnr is inf"),
         ({"t": 5, "bpp": 1.0}, "exclude each other"),
+        ({"target_bytes": 500, "psnr": 30}, "exclude each other"),
     ],
 )
 def test_wrong_values_of_encode_are_one_sentence(given: dict[str, Any], said: str) -> None:

@@ -15,6 +15,7 @@ from rdpcodec.cli.messages import EXIT_INTERRUPTED, report, say
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.priors import priors
 from rdpcodec.cli.streams import print_text
+from rdpcodec.cli.trim import trim
 from rdpcodec.cli.verify import verify
 from rdpcodec.cli.view import view
 from rdpcodec.errors import EXIT_OK, EXIT_USAGE
@@ -23,7 +24,7 @@ NAME = "rdpcodec"
 EPILOG = "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the file's, 4 a limit."
 
 app = typer.Typer(name=NAME, epilog=EPILOG, pretty_exceptions_enable=False)
-for command in (compress, view, decompress, inspect, verify, priors, conform, bench):
+for command in (compress, view, decompress, inspect, trim, verify, priors, conform, bench):
     app.command()(command)
 
 

@@ -27,6 +27,13 @@ Bpp = Annotated[
 TargetBytes = Annotated[
     int | None, typer.Option(metavar="N", help="Size of the file in bytes, at most.")
 ]
+Psnr = Annotated[
+    float | None,
+    typer.Option(
+        metavar="DB",
+        help="PSNR of the picture at rho = 0, at least, in the fewest layers.",
+    ),
+]
 NoiseLevel = Annotated[
     int | None,
     typer.Option(metavar="T", help="Noise level to stop at, 0 (largest file) to 4095."),
@@ -81,6 +88,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     *,
     bpp: Bpp = None,
     target_bytes: TargetBytes = None,
+    psnr: Psnr = None,
     t: NoiseLevel = None,
     prior: PriorName = None,
     coder: Coder = "trellis",
@@ -104,12 +112,13 @@ def compress(  # noqa: PLR0913 - one parameter per option
     _check_out(source, out, force=force)
     if report is not None:
         _check_report(report, source, out, force=force)
-    _check_one_goal(bpp, target_bytes, t)
+    _check_one_goal(bpp, target_bytes, psnr, t)
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
         t=t,
         bpp=bpp,
         target_bytes=target_bytes,
+        psnr=psnr,
         seed=seed,
         coder=coder,
         coder_parameter=coder_parameter,
@@ -137,6 +146,12 @@ def compress(  # noqa: PLR0913 - one parameter per option
 def _note_of_goal(source: str, encoded: "Encoded", options: EncodeOptions) -> None:
     """Say so where a file ends before its goal: at the last layer, or at the finest level."""
     report, layers = encoded.report, len(encoded.report.layers)
+    if options.psnr is not None:
+        if report.psnr is not None and report.psnr < options.psnr:
+            why = "nothing finer exists" if report.t == 0 else f"it has all {layers} layers"
+            reached = f"{report.psnr:.2f} dB, not {options.psnr:g}"
+            say(f"note: {source}: the file ends at t = {report.t} with {reached}: {why}")
+        return
     short = options.t is not None and report.t > options.t
     if layers == MAX_LAYERS and (short or report.t > 0):
         wanted = f", not at {options.t}" if short else ""
@@ -172,7 +187,7 @@ def _check_report(report: str, source: str, out: str, *, force: bool) -> None:
 def _check_one_goal(*goals: float | None) -> None:
     given = sum(goal is not None for goal in goals)
     if given > 1:
-        message = f"--bpp, --target-bytes and --t exclude each other, {given} were given"
+        message = f"--bpp, --target-bytes, --psnr and --t exclude each other, {given} were given"
         raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
@@ -191,7 +206,8 @@ def _read(source: str, *, quiet: bool, allow_damaged: bool) -> "Picture":
 def _summary(source: str, out: str, encoded: "Encoded", picture: "Picture") -> str:
     bpp = 8 * len(encoded.data) / (picture.width * picture.height)
     report = encoded.report
+    reached = "" if report.psnr is None else f"{report.psnr:.2f} dB at rho = 0, "
     return (
-        f"{source} -> {out}: {len(encoded.data)} bytes, {bpp:.3f} bpp, "
+        f"{source} -> {out}: {len(encoded.data)} bytes, {bpp:.3f} bpp, {reached}"
         f"{len(report.layers)} layers, {report.seconds.total:.1f} s"
     )

@@ -38,11 +38,16 @@ def ceiling(domain: Domain, x_0: Array, x0_hat: Array, pixels: NDArray[np.uint8]
     """
     if domain.exact:
         return None
-    at_best, shown = (to_bytes(domain.to_pixels(state)) for state in (x_0, x0_hat))
-    own, all_of_it = _squared_error(at_best, pixels), _squared_error(shown, pixels)
+    best, shown = (to_bytes(domain.to_pixels(state)) for state in (x_0, x0_hat))
+    own, all_of_it = _squared_error(best, pixels), _squared_error(shown, pixels)
     if own == 0:
         return None
-    return Ceiling(psnr(at_best, pixels), min(1.0, own / all_of_it) if all_of_it else 1.0)
+    return Ceiling(psnr(best, pixels), min(1.0, own / all_of_it) if all_of_it else 1.0)
+
+
+def at_best(domain: Domain, x_0: Array, pixels: NDArray[np.uint8]) -> float:
+    """Return the PSNR of a picture encoded and decoded without any file; arguments as above."""
+    return psnr(to_bytes(domain.to_pixels(x_0)), pixels)
 
 
 def _squared_error(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> float:

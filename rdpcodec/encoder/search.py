@@ -1,7 +1,7 @@
 """The encoder's walk: from a picture and a goal to layers and their bits.
 
-The goal is a level t, or a number of bytes to be used as fully as the table's grain allows. With
-a byte goal the last level is chosen so that its layer fills what is left.
+The goal is a level t, a quality, or a number of bytes to be used as fully as the table's grain
+allows. With a byte goal the last level is chosen so that its layer fills what is left.
 """
 
 import math
@@ -14,6 +14,7 @@ from rdpcodec.chain import Chain, channel_mean, kl_bits
 from rdpcodec.channel.base import ChannelCoder, Indices
 from rdpcodec.container import Chunk, FileSize, Header, Prompt
 from rdpcodec.encoder import allocation, levels
+from rdpcodec.encoder.quality import Quality
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS, Q_MAX, STEP_PRIMER, ChannelStep, Layer
 from rdpcodec.schedule import T_MAX
@@ -32,10 +33,11 @@ class CodedLayer:
 
 @dataclass(frozen=True)
 class Goal:
-    """Where to stop: at level `t`, or when the file has `file_bytes` bytes."""
+    """Where to stop: at level `t`, when the file has `file_bytes` bytes, or at a quality."""
 
     t: int = 0
     file_bytes: int | None = None
+    quality: Quality | None = None
 
 
 @dataclass
@@ -101,11 +103,11 @@ class Encoder:
         return reduce(FileSize.plus, extra, self.size).file_bytes
 
     def _finished(self) -> bool:
-        if len(self.coded) == MAX_LAYERS:
-            return True
         if not self.coded:
             return False
-        if self.chain.t == self.goal.t:
+        if self.goal.quality is not None and self.goal.quality.reached(self.chain):
+            return True
+        if len(self.coded) == MAX_LAYERS or self.chain.t == self.goal.t:
             return True
         limit = self.goal.file_bytes
         return limit is not None and self.file_bytes() >= FULL_ENOUGH * limit
@@ -180,6 +182,8 @@ class Encoder:
         done = len(self.coded)
         if self.goal.file_bytes is None:
             left = max(0, (self.chain.t or 0) - self.goal.t)
+            if self.goal.quality is not None:
+                left = min(left, self.goal.quality.left())
             return done + -(-left // STEP_PRIMER[-1])
         share = self.file_bytes() / self.goal.file_bytes
         return max(done, round(done / min(1.0, max(share, 0.1))))

@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pytest
 from cli.shell import COMPRESS, ROOT, Shell, names, opened, process
 from PIL import Image
 
 from rdpcodec.container import SIGNATURE
+from rdpcodec.metrics import psnr
 
 
 def test_compress_writes_a_file_and_one_line(run: Shell) -> None:
@@ -204,3 +206,31 @@ def test_a_file_that_cannot_reach_its_goal_says_so(run: Shell) -> None:
     assert "note: flat.png: the file ends at t = 0; nothing finer exists" in result.err
     assert "note" not in run(*command, "--t", "0").err
     assert "note" not in run(*command, "--target-bytes", "60").err
+
+
+def test_a_quality_is_asked_for_and_told(run: Shell) -> None:
+    """`--psnr` is met at rho = 0; the summary and the report say by how much."""
+    result = run(*COMPRESS, "--psnr", 33, "--report", "report.json")
+    assert result.code == 0
+    told = float(re.search(r"bpp, ([\d.]+) dB at rho = 0, ", result.err)[1])
+    assert run("decompress", "out.rdp", "out.png", "--rho", 0).code == 0
+    reached = psnr(opened("in.png"), opened("out.png"))
+    assert 33 <= reached < 36
+    assert told == round(reached, 2)
+    report = json.loads(Path("report.json").read_text())
+    jsonschema.validate(report, json.loads((ROOT / "spec/report.schema.json").read_text()))
+    assert report["psnr"] == pytest.approx(reached)
+    result = run(*COMPRESS, "--psnr", 33, "--t", 2000)
+    assert (result.code, result.issue) == (1, "RDP-701")
+    assert "--bpp, --target-bytes, --psnr and --t exclude each other, 2 were given" in result.err
+
+
+def test_a_quality_out_of_reach_is_said(run: Shell) -> None:
+    """The finest file is written, with a note of what it has."""
+    noise = np.random.default_rng(1).integers(0, 256, (9, 12, 3), np.uint8)
+    Image.fromarray(noise).save("noise.png")
+    command = ("compress", "noise.png", "out.rdp", "--prior", "gaussian-1", "--psnr")
+    found = run(*command, 99)
+    assert found.code == 0
+    assert re.search(r"note: noise.png: the file ends at t = 0 with [\d.]+ dB, not 99: ", found.err)
+    assert "note" not in run(*command, 25).err
