@@ -20,7 +20,7 @@ import io
 from collections.abc import Callable
 from typing import IO, Any, BinaryIO, TypeVar, cast
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from rdpcodec import schedule
 from rdpcodec.container import SIGNATURE, Header, RdpFile, parse, unpack_icc, unpack_rho
@@ -133,6 +133,30 @@ class RdpImageFile(ImageFile.ImageFile):
             allow_partial=partial,
         )
         return codec.open_as(self._data, options).at().pixels.tobytes()
+
+
+def thumbnail_png(data: bytes, size: int) -> bytes:
+    """Return a small picture as PNG, of no more layers than it can show.
+
+    Args:
+        data: An .rdp file.
+        size: The longer side, pixels; a smaller picture keeps its size.
+
+    Raises:
+        RdpError: As `rdpcodec.open` and `Received.at`.
+    """
+    out = io.BytesIO()
+    try:
+        with cast(RdpImageFile, Image.open(io.BytesIO(data), formats=[FORMAT])) as image:
+            image.rho = 0.0  # what rho adds is finer than what a small picture shows
+            image.thumbnail((size, size), reducing_gap=1.0)
+            image.save(out, "PNG")
+    except UnidentifiedImageError:
+        parse(data)  # says what the file is instead
+        raise
+    except OSError as error:
+        raise error.__cause__ if isinstance(error.__cause__, RdpError) else error from None
+    return out.getvalue()
 
 
 def _mode(file: RdpFile) -> str:

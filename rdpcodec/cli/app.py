@@ -10,6 +10,7 @@ from rdpcodec.cli.bench import bench
 from rdpcodec.cli.compress import compress
 from rdpcodec.cli.conform import conform
 from rdpcodec.cli.decompress import decompress
+from rdpcodec.cli.desktop import desktop
 from rdpcodec.cli.inspect import inspect
 from rdpcodec.cli.messages import EXIT_INTERRUPTED, report, say
 from rdpcodec.cli.options import Quiet
@@ -26,6 +27,7 @@ EPILOG = "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the f
 app = typer.Typer(name=NAME, epilog=EPILOG, pretty_exceptions_enable=False)
 for command in (compress, view, decompress, inspect, trim, verify, priors, conform, bench):
     app.command()(command)
+app.add_typer(desktop)
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - typer calls it

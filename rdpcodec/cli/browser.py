@@ -47,13 +47,25 @@ def browse(
         check_overwriting(out, inputs=inputs, keep=rdp, force=force)
     opened = open_file(reading)
     beside = None if original is None else _original(original, opened)
-    page = _page(opened, beside).encode()
+    page = _page(opened, beside)
     if out is None:
         _open(page, reading)
         return
     write_output(out, page)
     if not reading.quiet:
         say(f"{reading.file} -> {out}: {len(page)} bytes; open it in a browser")
+
+
+def open_page(reading: Reading) -> None:
+    """Make a page of a file and open it, whether or not there is a terminal.
+
+    Args:
+        reading: What to read.
+
+    Raises:
+        RdpError: If the file is not valid.
+    """
+    _open(_page(open_file(reading), None), reading)
 
 
 def _check_options(out: str | None, reading: Reading, chosen: FormatName | None) -> None:
@@ -90,7 +102,7 @@ def _original(name: str, opened: Opened) -> "Picture":
     return picture
 
 
-def _page(opened: Opened, original: "Picture | None") -> str:
+def _page(opened: Opened, original: "Picture | None") -> bytes:
     from rdpcodec.browser import Subject, page_of  # noqa: PLC0415 - loads the codec
 
     reading, parsed = opened.reading, opened.parsed
@@ -104,9 +116,10 @@ def _page(opened: Opened, original: "Picture | None") -> str:
         original=original,
     )
     with receiving(opened) as received:
-        return page_of(
+        text = page_of(
             received, subject, evaluations=reading.evaluations, symmetries=reading.symmetries
         )
+    return text.encode()
 
 
 def _open(page: bytes, reading: Reading) -> None:

@@ -35,21 +35,21 @@ class Reading:
     """
 
     file: str
-    rho: float | None
-    rho_map: str | None
-    reconstruction: ReconstructionName | None
-    layers: int | None
-    prior: str | None
-    evaluations: int | None
-    average: int | None
-    symmetries: int | None
-    vae_tiles: bool
-    allow_partial: bool
-    drop_profile: bool
-    device: str
-    precision: PrecisionName
-    threads: int | None
-    quiet: bool
+    rho: float | None = None
+    rho_map: str | None = None
+    reconstruction: ReconstructionName | None = None
+    layers: int | None = None
+    prior: str | None = None
+    evaluations: int | None = None
+    average: int | None = None
+    symmetries: int | None = None
+    vae_tiles: bool = False
+    allow_partial: bool = False
+    drop_profile: bool = False
+    device: str = "cpu"
+    precision: PrecisionName = "float32"
+    threads: int | None = None
+    quiet: bool = False
 
 
 @dataclass(frozen=True)
