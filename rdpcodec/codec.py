@@ -20,12 +20,14 @@ from rdpcodec.decoder.received import Received, receive
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy
 from rdpcodec.encoder.ceiling import Ceiling, at_best, ceiling
 from rdpcodec.encoder.quality import Quality
+from rdpcodec.encoder.region import weights
 from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.files import read_file
 from rdpcodec.images import Picture, picture_from
 from rdpcodec.layers import Layer
 from rdpcodec.limits import Limits
 from rdpcodec.options import (
+    DEFAULT_ROI_GAIN,
     DEFAULT_T,
     DecodeKeywords,
     DecodeOptions,
@@ -215,8 +217,18 @@ def _encoder(
         ancillary=_ancillary(picture, options.rho_hint, options.limits),
         prompt=_prompt(options),
         goal=_goal(options, coded, estimator, x_0),
+        region=_region(options, coded, estimator),
         rdo=estimator.domain.rdo if options.rdo is None else options.rdo,
     )
+
+
+def _region(options: EncodeOptions, coded: NDArray[np.uint8], estimator: Estimator) -> Array | None:
+    """Return what of the residual is sent where; None for all of it everywhere."""
+    if options.roi is None:
+        return None
+    size, state = (coded.shape[0], coded.shape[1]), estimator.domain.state
+    gain = DEFAULT_ROI_GAIN if options.roi_gain is None else options.roi_gain
+    return place(weights(options.roi, gain, size, state), estimator.device)
 
 
 def _goal(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from rdpcodec.priors.base import Prior
 
-    Rho = float | NDArray[np.generic]
+    Map = NDArray[np.generic]
+    Rho = float | Map
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,6 +40,8 @@ AVERAGE_MAX = 1000
 SYMMETRIES_MAX = 8
 BPP_MAX = 8 * DEFAULT.file_bytes  # the largest file, of a single pixel
 PSNR_MAX = 100
+DEFAULT_ROI_GAIN = 2.0
+ROI_GAIN_MAX = 16
 THREADS = integer(1, 1024)
 RHO_RANGE = "0 (least distortion) .. 1 (best perception)"
 
@@ -52,19 +55,28 @@ def _in_unit(value: float) -> bool:
     return 0 <= value <= 1
 
 
-def _rho(name: str, value: object) -> object:
-    """Check a number, or a map whose shape only the file tells."""
-    if not getattr(value, "ndim", 0):
-        return real(RHO_RANGE, _in_unit)(name, value)
+def _map(name: str, value: object, values: str, expected: str = "a numpy array") -> object:
+    """Check a map, whose shape only the picture tells."""
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
     if not isinstance(value, np.ndarray):
-        raise invalid(name, f"a {type(value).__name__}", "a number or a numpy array")
+        raise invalid(name, f"a {type(value).__name__}", expected)
     if value.dtype.kind != "f" and value.dtype != np.uint8:
         raise invalid(name, f"a map of {value.dtype}", "floats in 0..1, or uint8")
     if value.dtype.kind == "f" and not ((value >= 0) & (value <= 1)).all():
-        raise invalid(name, "a map with values out of range", RHO_RANGE)
+        raise invalid(name, "a map with values out of range", values)
     return value
+
+
+def _rho(name: str, value: object) -> object:
+    """Check a number or a map."""
+    if not getattr(value, "ndim", 0):
+        return real(RHO_RANGE, _in_unit)(name, value)
+    return _map(name, value, RHO_RANGE, "a number or a numpy array")
+
+
+def _roi(name: str, value: object) -> object:
+    return _map(name, value, "0 (worth least) .. 1 (worth most)")
 
 
 _prior = that(
@@ -120,6 +132,9 @@ class EncodeOptions:
         prompt: What the prior is told of the picture, kept in the file; None for nothing.
         rdo: How far bits go where they lessen the error most, 0 .. 1; 0 simulates the channel of
             y = x_0 + sigma n itself. When None, 0.5 for pixels and 0 for latents.
+        roi: What is worth most, for each pixel: (H, W), floats in 0..1 or uint8 with 255 for 1.
+            All alike when None.
+        roi_gain: How far: the weight of 1 over that of 0 in what is sent, 1 .. 16; 2 when None.
         limits: Upper bounds on the picture.
         progress: Called with the phase, the steps done and an estimate of all steps.
         device: `cpu`, `cuda`, `cuda:N` or `mps`; where the prior computes.
@@ -146,6 +161,10 @@ class EncodeOptions:
     rho_hint: float | None = _option(None, real(RHO_RANGE, _in_unit))
     prompt: str | None = _option(None, _prompt)
     rdo: float | None = _option(None, real("0 (all of the noisy state) .. 1", _in_unit))
+    roi: "Map | None" = _option(None, _roi)
+    roi_gain: float | None = _option(
+        None, real(f"1 .. {ROI_GAIN_MAX}", lambda value: 1 <= value <= ROI_GAIN_MAX)
+    )
     limits: Limits = _option(DEFAULT, _limits)
     progress: Progress | None = _option(None, that("a function", callable))
     device: str = _option("cpu", _text)
@@ -159,6 +178,9 @@ class EncodeOptions:
         goals = (self.t, self.bpp, self.target_bytes, self.psnr)
         if sum(goal is not None for goal in goals) > 1:
             message = "t, bpp, target_bytes and psnr exclude each other; give one of them"
+            raise UsageError(ISSUE.INVALID_OPTION, message)
+        if self.roi_gain is not None and self.roi is None:
+            message = "roi_gain says how far a mask goes, but there is no mask (roi)"
             raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
@@ -176,6 +198,8 @@ class EncodeKeywords(TypedDict, total=False):
     rho_hint: float | None
     prompt: str | None
     rdo: float | None
+    roi: "Map | None"
+    roi_gain: float | None
     limits: Limits
     progress: Progress | None
     device: str

@@ -133,6 +133,8 @@ def test_reals_of_any_kind_are_taken(rho: Any) -> None:
 def test_any_value_is_taken_or_refused_by_a_sentence(value: object) -> None:
     """No value of any option raises anything but a UsageError."""
     for kind in (EncodeOptions, DecodeOptions):
-        for name in get_type_hints(kind, vars(options) | {"Prior": object, "Rho": object}):
+        for name in get_type_hints(
+            kind, vars(options) | {"Prior": object, "Rho": object, "Map": object}
+        ):
             with suppress(UsageError):
                 kind(**{name: value})

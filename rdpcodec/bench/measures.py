@@ -118,7 +118,7 @@ class Scorer:
             return None
 
     def _refuse(self, measure: Measure, error: Exception) -> None:
-        sentence = f"the column {measure.name} stays empty: {error}"
+        sentence = f"{measure.name} is left out: {error}"
         if sentence not in self._refused:
             self._refused.add(sentence)
             self.note(sentence)

@@ -7,6 +7,7 @@ import typer
 
 from rdpcodec import __version__
 from rdpcodec.cli.bench import bench
+from rdpcodec.cli.compare import compare
 from rdpcodec.cli.compress import compress
 from rdpcodec.cli.conform import conform
 from rdpcodec.cli.decompress import decompress
@@ -25,7 +26,7 @@ NAME = "rdpcodec"
 EPILOG = "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the file's, 4 a limit."
 
 app = typer.Typer(name=NAME, epilog=EPILOG, pretty_exceptions_enable=False)
-for command in (compress, view, decompress, inspect, trim, verify, priors, conform, bench):
+for command in (compress, view, decompress, inspect, trim, verify, compare, priors, conform, bench):
     app.command()(command)
 app.add_typer(desktop)
 

@@ -1,6 +1,7 @@
 """`rdpcodec compress`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ from rdpcodec.cli.messages import naming, say
 from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Threads
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
+from rdpcodec.cli.reading import read_map
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS
@@ -69,6 +71,21 @@ Rdo = Annotated[
         "Default: 0.5, and 0 for priors of latents.",
     ),
 ]
+Roi = Annotated[
+    str | None,
+    typer.Option(
+        metavar="MASK.png",
+        help="A grey picture of the same size: bits go where it is light, away from where it is "
+        "dark. No part of the file.",
+    ),
+]
+RoiGain = Annotated[
+    float | None,
+    typer.Option(
+        metavar="G",
+        help="How far: 1 (not at all) to 16; the weight of white over black. Default: 2.",
+    ),
+]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Read a JPEG that lacks its end.")
 ]
@@ -97,6 +114,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
     rho_hint: RhoHint = None,
     prompt: PromptText = None,
     rdo: Rdo = None,
+    roi: Roi = None,
+    roi_gain: RoiGain = None,
     device: Device = "cpu",
     precision: Precision = "float32",
     threads: Threads = None,
@@ -109,9 +128,10 @@ def compress(  # noqa: PLR0913 - one parameter per option
 
     Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
     """
-    _check_out(source, out, force=force)
+    inputs = {"IN": source, "--roi": roi}
+    _check_out(inputs, out, force=force)
     if report is not None:
-        _check_report(report, source, out, force=force)
+        _check_report(report, inputs, out, force=force)
     _check_one_goal(bpp, target_bytes, psnr, t)
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
@@ -125,6 +145,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
         rho_hint=rho_hint,
         prompt=prompt,
         rdo=rdo,
+        roi=None if roi is None else read_map(roi, "the mask of --roi"),
+        roi_gain=roi_gain,
         device=device,
         precision=precision,
         threads=threads,
@@ -171,13 +193,13 @@ def _warn_of_vae(source: str, encoded: "Encoded") -> None:
         )
 
 
-def _check_out(source: str, out: str, *, force: bool) -> None:
+def _check_out(inputs: Mapping[str, str | None], out: str, *, force: bool) -> None:
     check_destination(out)
-    check_overwriting(out, inputs={"IN": source}, keep=not_rdp, force=force)
+    check_overwriting(out, inputs=inputs, keep=not_rdp, force=force)
 
 
-def _check_report(report: str, source: str, out: str, *, force: bool) -> None:
-    check_apart("--report", report, outputs={"OUT": out}, inputs={"IN": source})
+def _check_report(report: str, inputs: Mapping[str, str | None], out: str, *, force: bool) -> None:
+    check_apart("--report", report, outputs={"OUT": out}, inputs=inputs)
     if is_stdout(report):
         return  # JSON may go to a terminal
     check_destination(report)

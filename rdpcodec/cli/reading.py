@@ -151,13 +151,30 @@ def rho_of(reading: Reading) -> "float | NDArray[np.uint8] | None":
         return reading.rho
     if reading.rho is not None:
         raise UsageError(ISSUE.INVALID_OPTION, "--rho and --rho-map exclude each other")
+    return read_map(reading.rho_map, "the map of rho")
+
+
+def read_map(name: str, what: str) -> "NDArray[np.uint8]":
+    """Read a grey picture that says something of each pixel.
+
+    Args:
+        name: A path or `-`.
+        what: What it is, for the sentence.
+
+    Returns:
+        (H, W) uint8.
+
+    Raises:
+        UsageError: If it is in colour.
+        RdpError: If it cannot be read.
+    """
     from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
 
-    with naming(reading.rho_map):
-        picture, _ = read_picture(read_input(reading.rho_map, source_limits()))
+    with naming(name):
+        picture, _ = read_picture(read_input(name, source_limits()))
     pixels = picture.grey
     if pixels is None:
-        message = f"the map of rho, {reading.rho_map}, is in colour, expected a grey picture"
+        message = f"{what}, {name}, is in colour, expected a grey picture"
         raise UsageError(ISSUE.INVALID_OPTION, message)
     return pixels
 

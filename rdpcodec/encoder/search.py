@@ -54,6 +54,8 @@ class Encoder:
         prompt: A chunk that counts as well.
         goal: Where to stop.
         rdo: How far bits go where they lessen the error most (`allocation.weigh`).
+        region: (1, 1, h, w) float32. How much of what is missing is sent where (`region.weights`);
+            all of it everywhere, when None.
     """
 
     x_0: Array
@@ -64,6 +66,7 @@ class Encoder:
     ancillary: tuple[Chunk, ...]
     goal: Goal
     rdo: float = 0.0
+    region: Array | None = None
     prompt: Prompt | None = None
     coded: list[CodedLayer] = field(default_factory=list)
     size: FileSize = field(init=False)  # of the file with the layers so far
@@ -173,7 +176,11 @@ class Encoder:
     def _residual(self) -> Array:
         """Return x_0 - x0_hat, or what of it is worth its bits."""
         missing = self.x_0 - self.chain.x0_hat()
-        if self.chain.t is None or self.chain.sigma < allocation.SIGMA_MIN:
+        if self.chain.t is None:
+            return missing
+        if self.region is not None:
+            missing *= self.region
+        if self.chain.sigma < allocation.SIGMA_MIN:
             return missing
         basis, layer = self.chain.domain.basis, len(self.coded)
         return allocation.weigh(missing, basis, self.rdo, layer, self.chain.sigma)

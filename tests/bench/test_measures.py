@@ -10,7 +10,7 @@ SIZE = 48, 40
 
 
 def test_a_measure_that_is_missing_is_named_once(photo: MakePhoto) -> None:
-    """Its column stays empty, and that is said one time."""
+    """It has no value, and that is said one time."""
     notes: list[str] = []
     scorer = Scorer(notes.append)
     for _ in range(2):
@@ -19,4 +19,4 @@ def test_a_measure_that_is_missing_is_named_once(photo: MakePhoto) -> None:
         assert values.keys() == {measure.name for measure in MEASURES}
     empty = [name for name, value in values.items() if value is None]
     assert sorted(notes) == sorted(set(notes))
-    assert {note.split()[2] for note in notes} == set(empty)
+    assert {note.split()[0] for note in notes} == set(empty)

@@ -234,3 +234,30 @@ def test_a_quality_out_of_reach_is_said(run: Shell) -> None:
     assert found.code == 0
     assert re.search(r"note: noise.png: the file ends at t = 0 with [\d.]+ dB, not 99: ", found.err)
     assert "note" not in run(*command, 25).err
+
+
+def test_a_mask_says_where_bits_go(run: Shell) -> None:
+    """`--roi` reads a grey picture of the same size; anything else is refused by name."""
+    mask = np.zeros((24, 32), np.uint8)
+    mask[:, :16] = 255
+    Image.fromarray(mask).save("mask.png")
+    command = (*COMPRESS, "--t", 1800)
+    assert run(*command).code == 0
+    plain = Path("out.rdp").stat().st_size
+    assert run(*command, "--roi", "mask.png", "--roi-gain", 4).code == 0
+    assert Path("out.rdp").stat().st_size < 0.9 * plain
+    Image.fromarray(mask[:, :16]).save("half.png")
+    Image.fromarray(mask.astype(np.uint16) * 257).save("deep.png")
+    for arguments, code, issue, said in (
+        (("--roi", "half.png"), 1, "RDP-701", "a mask of 16 x 24 pixels, expected 32 x 24"),
+        (("--roi", "in.png"), 1, "RDP-701", "the mask of --roi, in.png, is in colour"),
+        (("--roi", "deep.png"), 2, "RDP-602", "deep.png"),
+        (("--roi", "gone.png"), 2, "RDP-603", "gone.png"),
+        (("--roi-gain", 3), 1, "RDP-701", "there is no mask"),
+    ):
+        result = run(*command, *arguments)
+        assert (result.code, result.issue) == (code, issue)
+        assert said in result.err
+    result = run("compress", "in.png", "mask.png", "--roi", "mask.png", "--t", 1800)
+    assert (result.code, result.issue) == (1, "RDP-703")
+    assert "the output mask.png is --roi itself" in result.err
