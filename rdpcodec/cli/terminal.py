@@ -1,9 +1,13 @@
-"""A picture in the terminal: two pixels per character, upper and lower half of a block."""
+"""A picture in the terminal: its pixels where it shows them, else two of them per character.
+
+Of a character the upper half of a block is one pixel, its ground the other.
+"""
 
 import os
 import sys
 from typing import TYPE_CHECKING
 
+from rdpcodec.cli.kitty import graphics, shows_pixels
 from rdpcodec.cli.streams import DASH, write_output
 from rdpcodec.errors import ISSUE, UsageError
 
@@ -41,7 +45,7 @@ def check_terminal() -> None:
 
 
 def print_picture(picture: "Picture") -> None:
-    """Draw a picture on the terminal, at most as wide, in 2^24 or in 256 colours.
+    """Draw a picture on the terminal, at most as wide; as blocks in 2^24 or in 256 colours.
 
     Args:
         picture: The picture.
@@ -53,10 +57,14 @@ def print_picture(picture: "Picture") -> None:
     """
     from rich.color import ColorSystem  # noqa: PLC0415 - keeps `inspect` fast
 
-    from rdpcodec.images import for_screen  # noqa: PLC0415 - loads numpy
+    from rdpcodec.images import Picture, for_screen, png_bytes  # noqa: PLC0415 - loads numpy
 
     check_terminal()
     console = _console()
+    if shows_pixels():
+        seen = Picture(for_screen(picture, picture.width))
+        write_output(DASH, graphics(png_bytes(seen), seen.width, console.width))
+        return
     deep = console.color_system == "truecolor"
     colours = ColorSystem.TRUECOLOR if deep else ColorSystem.EIGHT_BIT
     rows: list[Row] = for_screen(picture, console.width).tolist()
