@@ -7,8 +7,9 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from rdpcodec.cli.listing import list_files
 from rdpcodec.cli.messages import naming
-from rdpcodec.cli.options import AllowPartial, Quiet, RdpInput
+from rdpcodec.cli.options import AllowPartial, Quiet
 from rdpcodec.cli.streams import print_rich, print_text, read_input
 from rdpcodec.container import (
     Chunk,
@@ -31,18 +32,29 @@ _KINDS = {"grey": "grey", "rgb": "RGB", "equal-rgb": "RGB, all channels equal"}
 
 
 def inspect(
-    file: RdpInput,
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE...", help="An .rdp picture, or -. Several are listed."),
+    ],
     *,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, as in spec/inspect.schema.json.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print JSON, as in spec/inspect.schema.json; of several files one object a line.",
+        ),
     ] = False,
     allow_partial: AllowPartial = False,
     quiet: Quiet = False,  # noqa: ARG001 - accepted everywhere
 ) -> None:
-    """Explain the header of an .rdp file.
+    """Explain the header of an .rdp file, or list several.
 
     Example: rdpcodec inspect photo.rdp
     """
+    if len(files) > 1:
+        list_files(files, as_json=as_json, allow_partial=allow_partial)
+        return
+    (file,) = files
     with naming(file):
         data = read_input(file)
         parsed = parse(data, allow_partial=allow_partial)

@@ -9,7 +9,18 @@ from cli.shell import ENVIRONMENT, Shell
 
 from rdpcodec import __version__
 
-COMMANDS = ("compress", "view", "decompress", "inspect", "verify", "priors", "conform", "bench")
+COMMANDS = (
+    "compress",
+    "view",
+    "decompress",
+    "inspect",
+    "trim",
+    "verify",
+    "compare",
+    "priors",
+    "conform",
+    "bench",
+)
 
 
 def test_version_and_help(run: Shell) -> None:
