@@ -23,7 +23,7 @@ from rdpcodec.encoder.quality import Quality
 from rdpcodec.encoder.region import weights
 from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.files import read_file
-from rdpcodec.images import Picture, picture_from
+from rdpcodec.images import Picture, encode_alpha, picture_from, with_invisible_filled
 from rdpcodec.layers import Layer
 from rdpcodec.limits import Limits
 from rdpcodec.options import (
@@ -61,8 +61,8 @@ def encode(image: object, **options: Unpack[EncodeKeywords]) -> bytes:
     """Compress a picture.
 
     Args:
-        image: A `Picture`, a Pillow image, a uint8 array (H, W), (H, W, 1) or (H, W, 3), or the
-            path or the bytes of an image file.
+        image: A `Picture`, a Pillow image, a uint8 array (H, W) or (H, W, C), or the path or the
+            bytes of an image file. One or two channels are grey, two and four end in alpha.
         options: The fields of `rdpcodec.options.EncodeOptions`.
 
     Returns:
@@ -99,6 +99,7 @@ def encode_as(image: object, options: EncodeOptions) -> Encoded:
         compute = Compute(options.device, options.precision)
         picture = picture_from(image, options.limits, allow_damaged=options.allow_damaged)
         _check_size(picture, options.limits)
+        picture = with_invisible_filled(picture)
         coder, prior = load_coder(options.coder, options.coder_parameter), options.prior
         if isinstance(prior, str):
             prior = load_prior(prior, compute.device, compute.precision)
@@ -165,7 +166,7 @@ def decode(data: bytes, **options: Unpack[DecodeKeywords]) -> Picture:
         options: The fields of `rdpcodec.options.DecodeOptions`.
 
     Returns:
-        The picture, with the colour profile that the file holds.
+        The picture, with the colour profile and the alpha that the file holds.
 
     Raises:
         RdpError: NotRdpError, ContainerError, PriorError, LimitError, BitstreamError or
@@ -278,6 +279,11 @@ def _ancillary(picture: Picture, rho_hint: float | None, limits: Limits) -> tupl
         chunks.append(container.pack_rho(rho_hint))
     if picture.icc is not None:
         chunks.append(container.pack_icc(picture.icc, limits=limits))
+    alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
+    if alpha is not None:
+        chunks.append(container.pack_alpha(*alpha))
+    total = sum(len(chunk.body) for chunk in chunks)
+    limits.check("ancillary_bytes", total, "the size of all ancillary chunks in bytes")
     return tuple(chunks)
 
 

@@ -109,7 +109,7 @@ def read_pixels(path: Path, crop: int | None) -> Pixels:
         ImageError: If it is damaged or of an unknown format, or has what the format does not carry.
         LimitError: If a limit is hit.
     """
-    pixels = read_picture(path)[0].pixels
+    pixels = read_picture(path, opaque=True)[0].pixels
     if crop is not None:
         top, left = (max(0, (side - crop) // 2) for side in pixels.shape[:2])
         pixels = np.ascontiguousarray(pixels[top : top + crop, left : left + crop])
@@ -130,7 +130,7 @@ def _refusal(file: Path) -> str | None:
     if file.exists() and not file.is_file():  # reading a pipe would wait for ever
         return "it is neither a file nor a link to one"
     try:
-        read_picture(file)
+        read_picture(file, opaque=True)
     except (ImageError, InputError, LimitError) as error:
         return str(error)
     return None

@@ -7,6 +7,7 @@ import typer
 from rdpcodec.cli.options import (
     AllowPartial,
     Average,
+    Background,
     Device,
     DropProfile,
     Evaluations,
@@ -48,6 +49,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
     drop_profile: DropProfile = False,
+    background: Background = None,
     chosen: Format = None,
     force: Force = False,
     device: Device = "cpu",
@@ -72,6 +74,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         vae_tiles=vae_tiles,
         allow_partial=allow_partial,
         drop_profile=drop_profile,
+        background=background,
         device=device,
         precision=precision,
         threads=threads,

@@ -16,11 +16,12 @@ from rdpcodec.container import (
     RdpFile,
     describe,
     parse,
+    unpack_alpha,
     unpack_icc,
     unpack_private,
     unpack_rho,
 )
-from rdpcodec.container.layout import ICC_PROFILE, PRIVATE, RHO_HINT
+from rdpcodec.container.layout import ALPHA, ICC_PROFILE, PRIVATE, RHO_HINT
 
 _LAYER_NOTE = (
     "Coarse to fine: each layer takes the noise from the level before down to sigma (pixels in "
@@ -132,9 +133,19 @@ def _extras(parsed: RdpFile) -> str:
     rho, icc = unpack_rho(parsed.ancillary), unpack_icc(parsed.ancillary)
     known = {
         RHO_HINT: "" if rho is None else f"r: rho hint {rho:.2f}",
+        ALPHA: _alpha(parsed),
         ICC_PROFILE: "" if icc is None else f"i: ICC profile, {len(icc)} bytes",
     }
     return "\n".join(known.get(chunk.type) or _other(chunk) for chunk in parsed.ancillary)
+
+
+def _alpha(parsed: RdpFile) -> str:
+    stored = unpack_alpha(parsed.ancillary, parsed.header)
+    if stored is None:
+        return ""
+    if stored.form == "constant":
+        return f"{ALPHA}: alpha, {stored.data[0]} of 255 everywhere"
+    return f"{ALPHA}: alpha, lossless, {len(stored.body)} bytes"
 
 
 def _other(chunk: Chunk) -> str:

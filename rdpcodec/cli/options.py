@@ -99,6 +99,13 @@ DropProfile = Annotated[
     bool,
     typer.Option("--drop-profile", help="Leave the ICC profile out; the pixels stay as they are."),
 ]
+Background = Annotated[
+    str | None,
+    typer.Option(
+        metavar="COLOUR",
+        help="Lay a transparent picture on a colour: white, #80c0ff, as in CSS. Default: keep it.",
+    ),
+]
 Force = Annotated[
     bool,
     typer.Option(

@@ -84,7 +84,7 @@ def _pixels(photo: str | None) -> "NDArray[np.uint8] | None":
     from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - the same
 
     with naming(photo):
-        picture, _ = read_picture(read_input(photo, source_limits()))
+        picture, _ = read_picture(read_input(photo, source_limits()), opaque=True)
     pixels: Any = picture.pixels if picture.pixels.ndim == 3 else picture.pixels[:, :, None]
     top, left = (max(0, (side - SIDE_MAX) // 2) for side in pixels.shape[:2])
     middle = pixels[top : top + SIDE_MAX, left : left + SIDE_MAX]

@@ -8,7 +8,7 @@ from rdpcodec.cli.messages import naming, say
 from rdpcodec.cli.options import PrecisionName, ReconstructionName
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import read_input
-from rdpcodec.container import RdpFile, parse, unpack_icc
+from rdpcodec.container import RdpFile, parse, unpack_alpha, unpack_icc
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.options import DecodeOptions
 
@@ -31,6 +31,7 @@ class Reading:
         rho: As in `DecodeOptions`, as are all others without a line here.
         rho_map: A grey picture that holds rho, in place of the number.
         drop_profile: Leave the ICC profile out of the picture.
+        background: The colour on which a transparent picture is laid; None keeps its alpha.
         quiet: Say nothing.
     """
 
@@ -46,6 +47,7 @@ class Reading:
     vae_tiles: bool = False
     allow_partial: bool = False
     drop_profile: bool = False
+    background: str | None = None
     device: str = "cpu"
     precision: PrecisionName = "float32"
     threads: int | None = None
@@ -61,12 +63,14 @@ class Opened:
         file_bytes: Its size in bytes.
         parsed: The file, parsed; nothing parses it again.
         has_profile: Whether the picture will have an ICC profile.
+        has_alpha: Whether the file has alpha.
     """
 
     reading: Reading
     file_bytes: int
     parsed: RdpFile
     has_profile: bool
+    has_alpha: bool
 
 
 def open_file(reading: Reading) -> Opened:
@@ -90,7 +94,12 @@ def open_file(reading: Reading) -> Opened:
         _note(reading, f"the file is cut, {parsed.layers_whole} of {total} layers are whole")
     if profile and reading.drop_profile:
         _note(reading, "the ICC profile is left out, colours may look different")
-    return Opened(reading, len(data), parsed, profile and not reading.drop_profile)
+    if reading.background is not None:
+        from rdpcodec.images import background_of  # noqa: PLC0415 - loads numpy
+
+        background_of(reading.background, parsed.header.channels)
+    alpha = unpack_alpha(parsed.ancillary, parsed.header) is not None
+    return Opened(reading, len(data), parsed, profile and not reading.drop_profile, alpha)
 
 
 def decode(opened: Opened) -> "Picture":
@@ -115,6 +124,10 @@ def decode(opened: Opened) -> "Picture":
             average=reading.average,
             symmetries=reading.symmetries,
         )
+    if reading.background is not None:
+        from rdpcodec.images import on_colour  # noqa: PLC0415 - loads numpy
+
+        picture = on_colour(picture, reading.background)
     return picture if opened.has_profile else replace(picture, icc=None)
 
 
@@ -171,7 +184,7 @@ def read_map(name: str, what: str) -> "NDArray[np.uint8]":
     from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
 
     with naming(name):
-        picture, _ = read_picture(read_input(name, source_limits()))
+        picture, _ = read_picture(read_input(name, source_limits()), opaque=True)
     pixels = picture.grey
     if pixels is None:
         message = f"{what}, {name}, is in colour, expected a grey picture"

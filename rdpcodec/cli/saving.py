@@ -43,8 +43,15 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
 def _check_header(opened: Opened, suffix: str) -> None:
     from rdpcodec.images import check_format  # noqa: PLC0415 - loads numpy
 
-    header, profile = opened.parsed.header, opened.has_profile
-    check_format(suffix, header.width, header.height, header.channels, profile=profile)
+    header = opened.parsed.header
+    check_format(
+        suffix,
+        header.width,
+        header.height,
+        header.channels,
+        profile=opened.has_profile,
+        alpha=opened.has_alpha and opened.reading.background is None,
+    )
 
 
 def _suffix(out: str, chosen: FormatName | None) -> str:

@@ -21,6 +21,7 @@ def verify(file: RdpInput, *, prior: PriorSource = None, quiet: Quiet = False) -
             _check_prior(parsed, prior)
         digest = parsed.header.prior_digest.hex()
         _print(f"prior: ok, {parsed.header.prior_id} with digest {digest} is here", quiet=quiet)
+        _check_alpha(parsed)
         indices = _unpack(parsed)
         _print(f"data: ok, {parsed.layers_whole} layers unpack to {indices} indices", quiet=quiet)
 
@@ -42,6 +43,12 @@ def _check_prior(parsed: RdpFile, source: str | None) -> None:
     from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads the codec
 
     prior_of(parsed, DecodeOptions(prior=source))
+
+
+def _check_alpha(parsed: RdpFile) -> None:
+    from rdpcodec.codec import receive_as  # noqa: PLC0415 - loads the codec
+
+    _ = receive_as(parsed, 0, DecodeOptions()).alpha  # decoded as it is asked for
 
 
 def _unpack(parsed: RdpFile) -> int:

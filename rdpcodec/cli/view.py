@@ -10,6 +10,7 @@ from rdpcodec.cli.messages import say
 from rdpcodec.cli.options import (
     AllowPartial,
     Average,
+    Background,
     Device,
     DropProfile,
     Evaluations,
@@ -65,6 +66,7 @@ def view(  # noqa: PLR0913 - one parameter per option
     vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
     drop_profile: DropProfile = False,
+    background: Background = None,
     chosen: Format = None,
     force: Force = False,
     device: Device = "cpu",
@@ -89,6 +91,7 @@ def view(  # noqa: PLR0913 - one parameter per option
         vae_tiles=vae_tiles,
         allow_partial=allow_partial,
         drop_profile=drop_profile,
+        background=background,
         device=device,
         precision=precision,
         threads=threads,

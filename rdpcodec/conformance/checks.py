@@ -25,7 +25,7 @@ from rdpcodec.conformance.fields import CheckFailedError, Fields, read_json
 from rdpcodec.container import RdpFile
 from rdpcodec.decoder.received import Received
 from rdpcodec.errors import ISSUE, RdpError
-from rdpcodec.images import read_picture
+from rdpcodec.images import Picture, decode_alpha, read_picture
 from rdpcodec.priors import load_prior
 
 
@@ -110,8 +110,12 @@ def describe_header(file: RdpFile) -> dict[str, Any]:
     """
     header, ancillary = file.header, file.ancillary
     icc, rho = container.unpack_icc(ancillary), container.unpack_rho(ancillary)
-    prompt = {} if file.prompt is None else {"prompt": file.prompt.text}
-    return prompt | {
+    said: dict[str, Any] = {} if file.prompt is None else {"prompt": file.prompt.text}
+    stored = container.unpack_alpha(ancillary, header)
+    if stored is not None:
+        alpha = decode_alpha(stored.form, stored.data, header.width, header.height)
+        said["alpha_sha256"] = _sha256(alpha.tobytes())
+    return said | {
         "minor": header.minor,
         "width": header.width,
         "height": header.height,
@@ -275,19 +279,27 @@ def _check_picture(
         picture = received.at(
             expected.rho, reconstruction=expected.reconstruction, evaluations=expected.evaluations
         )
-        pixels = read_picture(directory / name)[0].pixels
+        kept = read_picture(directory / name)[0]
     except RdpError as error:
         raise CheckFailedError("pictures", f"{name}: {error.issue}: {error}") from error
+    pixels = kept.pixels
     if picture.pixels.shape != pixels.shape:
         message = f"{name}: the picture is {picture.pixels.shape}, expected {pixels.shape}"
         raise CheckFailedError("pictures", message)
     icc = None if picture.icc is None else _sha256(picture.icc)
     if icc != case.header["icc_sha256"]:
         raise CheckFailedError("pictures", f"{name}: the picture has not the ICC profile")
+    if not np.array_equal(_alpha_of(picture), _alpha_of(kept)):
+        raise CheckFailedError("pictures", f"{name}: the picture has another alpha")
     rms, peak = difference(picture.pixels, pixels)
     _check_tolerance(f"{name}: rms error", rms, expected.rms_error)
     _check_tolerance(f"{name}: peak error", peak, expected.peak_error)
     return rms, peak
+
+
+def _alpha_of(picture: Picture) -> Any:
+    """Return alpha, one number for an opaque picture."""
+    return 255 if picture.alpha is None else picture.alpha
 
 
 def _check_tolerance(what: str, found: float, tolerance: float) -> None:

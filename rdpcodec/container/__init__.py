@@ -1,9 +1,12 @@
 """The .rdp container: bytes to and from frozen dataclasses (spec 3 to 7). Imports no torch."""
 
 from rdpcodec.container.ancillary import (
+    name_of,
+    pack_alpha,
     pack_icc,
     pack_private,
     pack_rho,
+    unpack_alpha,
     unpack_icc,
     unpack_private,
     unpack_rho,
@@ -31,12 +34,15 @@ __all__ = [
     "header_bytes",
     "join_layers",
     "kind_of",
+    "name_of",
+    "pack_alpha",
     "pack_icc",
     "pack_private",
     "pack_prompt",
     "pack_rho",
     "parse",
     "stated",
+    "unpack_alpha",
     "unpack_icc",
     "unpack_private",
     "unpack_rho",

@@ -1,26 +1,57 @@
-"""The registered ancillary chunks: rho hint, ICC profile and private data (spec 7)."""
+"""The registered ancillary chunks, in one table: what they are called, and their rules (spec 7)."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from rdpcodec.container.layout import ICC_PROFILE, PRIVATE, RHO_HINT
-from rdpcodec.container.model import Chunk
+from rdpcodec.container.alpha import StoredAlpha, parse_alpha
+from rdpcodec.container.layout import ALPHA, ICC_PROFILE, PRIVATE, RHO_HINT
+from rdpcodec.container.model import Chunk, Header
 from rdpcodec.container.prior_name import PRIOR_ID as NAME
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.limits import DEFAULT, Limits
 
 _RHO_SCALE = 255
-_ONCE = (RHO_HINT, ICC_PROFILE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a chunk stands, and in what file."""
+
+    where: str
+    header: Header
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A registered chunk.
+
+    Attributes:
+        name: What `inspect` calls it.
+        check: Refuses a body that breaks its rules.
+        once: Whether a file has one at most.
+    """
+
+    name: str
+    check: Callable[[bytes, _Place], object]
+    once: bool = True
+
+
+def name_of(kind: str) -> str | None:
+    """Return what a registered chunk is called, None for a letter that is not registered."""
+    return _KINDS[kind].name if kind in _KINDS else None
 
 
 def check_ancillary(
-    chunk: Chunk, before: Iterable[Chunk], offset: int, limits: Limits = DEFAULT
+    chunk: Chunk, before: Iterable[Chunk], offset: int, header: Header, limits: Limits = DEFAULT
 ) -> None:
     """Refuse a registered chunk that breaks its rules.
 
     Args:
         chunk: The chunk.
         before: The ancillary chunks before it.
+        header: That of the file.
         offset: Its offset in the file, for messages.
         limits: What to accept.
 
@@ -28,15 +59,45 @@ def check_ancillary(
         MalformedError: If it occurs twice, or its body is not what spec 7 says.
         LimitError: If the ICC profile is too large.
     """
+    kind = _KINDS.get(chunk.type)
+    if kind is None:
+        return
     where = f"chunk {chunk.type} at offset {offset}"
-    if chunk.type in _ONCE and any(other.type == chunk.type for other in before):
+    if kind.once and any(other.type == chunk.type for other in before):
         raise _bad(f"{where} occurs twice, expected once at most")
-    if chunk.type == RHO_HINT and len(chunk.body) != 1:
-        raise _bad(f"{where} has {len(chunk.body)} bytes, expected 1")
-    if chunk.type == ICC_PROFILE:
-        _inflate(chunk.body, limits, where)
-    if chunk.type == PRIVATE:
-        _split_private(chunk.body, where)
+    kind.check(chunk.body, _Place(where, header, limits))
+
+
+def pack_alpha(form: str, data: bytes) -> Chunk:
+    """Return a chunk with the alpha of a picture.
+
+    Args:
+        form: As in `StoredAlpha`.
+        data: As in `StoredAlpha`.
+
+    Returns:
+        A chunk o.
+    """
+    return Chunk(ALPHA, StoredAlpha(form, data).body)
+
+
+def unpack_alpha(ancillary: Iterable[Chunk], header: Header) -> StoredAlpha | None:
+    """Return the alpha of a file.
+
+    Args:
+        ancillary: Its ancillary chunks.
+        header: Its header, within its limits.
+
+    Returns:
+        What an image library can read, None for an opaque picture.
+
+    Raises:
+        MalformedError: If it breaks spec 7.3.
+    """
+    body = _find(ancillary, ALPHA)
+    if body is None:
+        return None
+    return parse_alpha(body, header.width, header.height, f"chunk {ALPHA}")
 
 
 def pack_rho(rho: float) -> Chunk:
@@ -162,5 +223,22 @@ def _find(ancillary: Iterable[Chunk], kind: str) -> bytes | None:
     return next((chunk.body for chunk in ancillary if chunk.type == kind), None)
 
 
+def _check_hint(body: bytes, place: _Place) -> None:
+    if len(body) != 1:
+        raise _bad(f"{place.where} has {len(body)} bytes, expected 1")
+
+
+def _check_alpha(body: bytes, place: _Place) -> None:
+    parse_alpha(body, place.header.width, place.header.height, place.where)
+
+
 def _bad(message: str) -> MalformedError:
     return MalformedError(ISSUE.BAD_ANCILLARY, message)
+
+
+_KINDS = {
+    RHO_HINT: _Kind("rho hint", _check_hint),
+    ICC_PROFILE: _Kind("ICC profile", lambda body, at: _inflate(body, at.limits, at.where)),
+    ALPHA: _Kind("alpha", _check_alpha),
+    PRIVATE: _Kind("private", lambda body, at: _split_private(body, at.where), once=False),
+}

@@ -30,7 +30,7 @@ def build(file: RdpFile) -> bytes:
     if file.layers_missing:
         raise ValueError(f"{file.layers_missing} layers are missing; truncate the file first")
     for k, chunk in enumerate(file.ancillary):
-        check_ancillary(chunk, file.ancillary[:k], 0)
+        check_ancillary(chunk, file.ancillary[:k], 0, file.header)
     return header_bytes(file.header, file.chunks) + build_chunk(PICTURE_TYPE, file.payload)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from rdpcodec.container.model import RdpFile
+from rdpcodec.container.ancillary import name_of
+from rdpcodec.container.model import Chunk, RdpFile
 from rdpcodec.container.size import container_bytes
 from rdpcodec.layers import Layer, stage_count, stage_size
 from rdpcodec.schedule import sigma
@@ -39,8 +40,12 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
         "layers_whole": file.layers_whole,
         "bytes": {"file": file_bytes, "container": container, "payload": payload},
         "bpp": {"file": 8 * file_bytes / pixels, "payload": 8 * payload / pixels},
-        "ancillary": [{"type": c.type, "bytes": len(c.body)} for c in file.ancillary],
+        "ancillary": [_ancillary(chunk) for chunk in file.ancillary],
     }
+
+
+def _ancillary(chunk: Chunk) -> dict[str, Any]:
+    return {"type": chunk.type, "name": name_of(chunk.type), "bytes": len(chunk.body)}
 
 
 def _layer(index: int, layer: Layer, dim: int) -> dict[str, Any]:

@@ -44,6 +44,7 @@ PROMPT = "T"
 RHO_HINT = "r"
 ICC_PROFILE = "i"
 PRIVATE = "p"
+ALPHA = "o"  # opacity
 KINDS = ("grey", "rgb", "equal-rgb")  # the position is the id on disk
 
 

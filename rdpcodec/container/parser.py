@@ -73,7 +73,7 @@ class _Between:
     def count(self) -> int:
         return len(self.ancillary) + (self.prompt is not None)
 
-    def plus(self, frame: Frame, body: bytes, limits: Limits) -> "_Between":
+    def plus(self, frame: Frame, body: bytes, header: Header, limits: Limits) -> "_Between":
         """Return these and one more, after checking it."""
         if frame.name == HEADER_TYPE:
             raise _order(f"a second chunk {HEADER_TYPE} is at offset {frame.offset}")
@@ -86,7 +86,7 @@ class _Between:
             message = f"chunk {frame.name} at offset {frame.offset} is critical and unknown"
             raise MalformedError(ISSUE.UNKNOWN_CRITICAL_CHUNK, message)
         chunk = Chunk(frame.name, body)
-        check_ancillary(chunk, self.ancillary, frame.offset, limits)
+        check_ancillary(chunk, self.ancillary, frame.offset, header, limits)
         return replace(self, ancillary=(*self.ancillary, chunk))
 
 
@@ -111,7 +111,7 @@ def _read_between(
             limits.check("ancillary_bytes", ancillary_bytes, what)
         if frame.end > len(data):
             break
-        found = found.plus(frame, read_body(data, frame), limits)
+        found = found.plus(frame, read_body(data, frame), header, limits)
         offset = frame.end
     raise _truncated(data, header, 0)
 

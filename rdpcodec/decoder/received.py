@@ -23,7 +23,7 @@ from rdpcodec.errors import (
     UnsupportedError,
     UsageError,
 )
-from rdpcodec.images import Picture, to_bytes
+from rdpcodec.images import Picture, decode_alpha, to_bytes
 from rdpcodec.layers import StateShape
 from rdpcodec.options import (
     DEFAULT_EVALUATIONS,
@@ -84,6 +84,18 @@ class Received:
         """How many layers the picture is made of."""
         return self._options.layers or self.file.layers_whole
 
+    @cached_property
+    def alpha(self) -> NDArray[np.uint8] | None:
+        """How opaque each pixel is, (H, W) uint8; None for an opaque picture.
+
+        Raises:
+            MalformedError: If it is damaged.
+        """
+        stored = container.unpack_alpha(self.file.ancillary, self.header)
+        if stored is None:
+            return None
+        return decode_alpha(stored.form, stored.data, self.header.width, self.header.height)
+
     def layers(self, count: int) -> "Received":
         """Return the picture of the `count` coarsest layers.
 
@@ -117,7 +129,7 @@ class Received:
             symmetries: How many symmetries of the square that estimate is the mean over, 1 .. 8.
 
         Returns:
-            The picture, with the colour profile that the file holds.
+            The picture, with the colour profile and the alpha that the file holds.
 
         Raises:
             UsageError: If an argument is out of range.
@@ -145,12 +157,12 @@ class Received:
             symmetries=symmetries,
         )
         icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
-        wanted = self._rho(options.rho)
+        alpha, wanted = self.alpha, self._rho(options.rho)
         with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
-                return Picture(self.shown(self._blend(wanted, options)), icc)
+                return Picture(self.shown(self._blend(wanted, options)), icc, alpha)
             clean = self._along_ode(wanted, options)
-            return Picture(self.shown(self._pixels(clean)), icc)
+            return Picture(self.shown(self._pixels(clean)), icc, alpha)
 
     def endpoints(
         self,

@@ -13,6 +13,7 @@ from rdpcodec.arrays import Array, energy, host
 from rdpcodec.chain import Chain, channel_mean, kl_bits
 from rdpcodec.channel.base import ChannelCoder, Indices
 from rdpcodec.container import Chunk, FileSize, Header, Prompt
+from rdpcodec.container.chunks import chunk_bytes
 from rdpcodec.encoder import allocation, levels
 from rdpcodec.encoder.quality import Quality
 from rdpcodec.errors import ISSUE, UsageError
@@ -198,10 +199,15 @@ class Encoder:
     def _coarsest(self) -> Layer:
         return Layer(T_MAX, Q_MAX, self.coder.expected_bits(Q_MAX, self._dim))
 
+    def _of_extras(self) -> str:
+        """Name the bytes that no coarser picture saves."""
+        extras = sum(chunk_bytes(len(chunk.body)) for chunk in self.ancillary)
+        return f", {extras} of them in ancillary chunks (such as alpha)" if extras else ""
+
     def _refuse_target(self) -> None:
         smallest = self.file_bytes(self._coarsest())
         raise UsageError(
             ISSUE.TARGET_TOO_SMALL,
             f"the target of {self.goal.file_bytes} bytes is too small for this picture, "
-            f"whose smallest file has {smallest} bytes",
+            f"whose smallest file has {smallest} bytes{self._of_extras()}",
         )

@@ -1,26 +1,34 @@
 """Image files to and from 8-bit pixels."""
 
+from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
 from rdpcodec.images.picture import Picture, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
+    background_of,
     check_format,
     check_suffix,
     encode_picture,
     for_screen,
+    on_colour,
     png_bytes,
     show,
 )
 
 __all__ = [
     "Picture",
+    "background_of",
     "check_format",
     "check_suffix",
+    "decode_alpha",
+    "encode_alpha",
     "encode_picture",
     "for_screen",
+    "on_colour",
     "picture_from",
     "png_bytes",
     "read_picture",
     "show",
     "source_limits",
     "to_bytes",
+    "with_invisible_filled",
 ]

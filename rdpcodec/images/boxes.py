@@ -32,19 +32,19 @@ def png_chunks(data: bytes) -> dict[bytes, bytes]:
     return chunks
 
 
-def riff_chunks(data: bytes) -> Iterator[bytes]:
-    """Yield the types of the chunks of a WebP file.
+def riff_payloads(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the chunks of a WebP file.
 
     Args:
         data: The file.
 
     Yields:
-        One type of four bytes for each chunk.
+        Type, of four bytes, and body of each chunk.
     """
     at = 12
     while at + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, at)
-        yield kind
+        yield kind, data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
 
 

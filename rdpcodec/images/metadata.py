@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageOps, TiffImagePlugin
 
-from rdpcodec.images.boxes import iso_boxes, png_chunks, riff_chunks
+from rdpcodec.images.boxes import iso_boxes, png_chunks, riff_payloads
 
 _ORIENTATION = 0x0112
 # Description, maker, model, software, date, artist, host, copyright, Exif and GPS directories.
@@ -76,7 +76,7 @@ def _has_c2pa(image: Image.Image, data: bytes) -> bool:
     if image.format == "PNG":
         return b"caBX" in png_chunks(data)
     if image.format == "WEBP":
-        return b"C2PA" in riff_chunks(data)
+        return any(kind == b"C2PA" for kind, _ in riff_payloads(data))
     if image.format in ("AVIF", "JPEG2000"):
         return any(k == b"uuid" and body.startswith(_C2PA_UUID) for k, body in iso_boxes(data))
     return _TIFF_C2PA in _tags(image)

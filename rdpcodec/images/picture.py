@@ -1,4 +1,4 @@
-"""The picture of the codec: 8-bit pixels and an optional ICC profile."""
+"""The picture of the codec: 8-bit pixels, and what may come with them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,23 +16,36 @@ class Picture:
     Attributes:
         pixels: (H, W, 3) uint8 RGB or (H, W) uint8 grey.
         icc: Its ICC profile, None for sRGB.
+        alpha: (H, W) uint8, 0 for invisible, 255 for opaque; None for an opaque picture. The
+            colours are not multiplied by it, and mean nothing where it is 0.
     """
 
     pixels: Pixels
     icc: bytes | None = None
+    alpha: Pixels | None = None
 
     def __post_init__(self) -> None:
         """Refuse pixels of another type or shape.
 
         Raises:
             TypeError: If they are not uint8.
-            ValueError: If their shape is neither (H, W) nor (H, W, 3), or they are empty.
+            ValueError: If their shape is neither (H, W) nor (H, W, 3), they are empty, or alpha
+                has not their height and width.
         """
         if self.pixels.dtype != np.uint8:
             raise TypeError(f"pixels are {self.pixels.dtype}, expected uint8")
         shape = self.pixels.shape
         if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) or 0 in shape:
             raise ValueError(f"pixels have the shape {shape}, expected (H, W) or (H, W, 3)")
+        if self.alpha is not None:
+            self._check_alpha(self.alpha)
+
+    def _check_alpha(self, alpha: Pixels) -> None:
+        if alpha.dtype != np.uint8:
+            raise TypeError(f"alpha is {alpha.dtype}, expected uint8")
+        if alpha.shape != self.pixels.shape[:2]:
+            found = f"alpha has the shape {alpha.shape}"
+            raise ValueError(f"{found}, expected {self.pixels.shape[:2]}")
 
     @property
     def width(self) -> int:

@@ -18,12 +18,13 @@ from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_ent
 from rdpcodec.images.formats import FORMATS, not_identified, unsupported
 from rdpcodec.images.frames import choose_frame
 from rdpcodec.images.metadata import apply_orientation, note_metadata
-from rdpcodec.images.picture import Picture
+from rdpcodec.images.picture import Picture, Pixels
 from rdpcodec.images.source import is_closed, source_of
 from rdpcodec.limits import DEFAULT, Limits
 
 SOURCE_BYTES_PER_PIXEL = 8  # an uncompressed 16-bit RGBA source is still opened and named
 _UNUSED_ALPHA = ("BMP", "TGA")  # programs write 0 into the fourth byte
+_OPAQUE = 255
 _TRUNCATED = "image file is truncated"  # begins what Pillow says
 _CLOSED = "the Pillow image is closed, expected one that is open or was loaded before"
 _LACKS_END = (
@@ -34,7 +35,11 @@ _END_OF_JPEG = b"\xff\xd9"
 
 
 def read_picture(
-    source: bytes | Path, limits: Limits = DEFAULT, *, allow_damaged: bool = False
+    source: bytes | Path,
+    limits: Limits = DEFAULT,
+    *,
+    allow_damaged: bool = False,
+    opaque: bool = False,
 ) -> tuple[Picture, list[str]]:
     """Read an image file.
 
@@ -42,6 +47,7 @@ def read_picture(
         source: Its path, or its content.
         limits: What to accept; sides and pixels are checked before pixels are decoded.
         allow_damaged: Read a JPEG that lacks its end.
+        opaque: Refuse a picture with transparent pixels.
 
     Returns:
         The picture, upright, and one note for each thing that was applied or left out.
@@ -55,12 +61,15 @@ def read_picture(
     if not data:
         raise ImageError(ISSUE.IMAGE_UNREADABLE, "the file is empty, expected an image")
     try:
-        return _read(data, limits)
+        picture, notes = _read(data, limits)
     except ImageError as error:
         if error.message != _LACKS_END or not allow_damaged:
             raise
-    picture, notes = _read(data + _END_OF_JPEG, limits)
-    return picture, [*notes, "the JPEG lacks its end; what is missing was filled in"]
+        picture, notes = _read(data + _END_OF_JPEG, limits)
+        notes = [*notes, "the JPEG lacks its end; what is missing was filled in"]
+    if opaque and picture.alpha is not None:
+        raise unsupported("the image has transparent pixels (alpha)", "an opaque picture")
+    return picture, notes
 
 
 def _read(data: bytes, limits: Limits) -> tuple[Picture, list[str]]:
@@ -100,9 +109,10 @@ def picture_from(
     """Return the picture in an object of Python.
 
     Args:
-        image: A `Picture`, a Pillow image, a uint8 array (H, W), (H, W, 1) or (H, W, 3), or the
-            path or the content of an image file. The file of a Pillow image is checked as if it
-            had been given itself; a copy of an image has no file and is taken as it is.
+        image: A `Picture`, a Pillow image, a uint8 array (H, W) or (H, W, C), or the path or the
+            content of an image file. One or two channels are grey, two and four end in alpha. The
+            file of a Pillow image is checked as if it had been given itself; a copy of an image
+            has no file and is taken as it is.
         limits: What to accept.
         allow_damaged: Read a JPEG that lacks its end.
 
@@ -129,9 +139,12 @@ def _from_array(image: object) -> Picture:
     if not isinstance(image, np.ndarray):
         expected = "a Picture, a Pillow image, a uint8 array, or the path or bytes of a file"
         raise TypeError(f"the image is a {type(image).__name__}, expected {expected}")
+    alpha = None
+    if image.ndim == 3 and image.shape[2] in (2, 4):
+        image, alpha = image[:, :, :-1], np.ascontiguousarray(image[:, :, -1])
     if image.ndim == 3 and image.shape[2] == 1:
         image = image[:, :, 0]
-    return Picture(np.ascontiguousarray(image))
+    return Picture(np.ascontiguousarray(image), alpha=alpha)
 
 
 def _from_pillow(image: Image.Image, limits: Limits, *, allow_damaged: bool) -> Picture:
@@ -164,8 +177,8 @@ def _convert(image: Image.Image, data: bytes | None, limits: Limits) -> tuple[Pi
     _load(image)
     note_metadata(image, data, notes)
     upright = apply_orientation(image, notes)
-    opaque = _drop_opaque_alpha(upright, image.format, notes)
-    return Picture(np.array(opaque.convert(mode)), icc), notes
+    colours, alpha = _split_alpha(upright, image.format, notes)
+    return Picture(np.array(colours.convert(mode)), icc, alpha), notes
 
 
 def _load(image: Image.Image) -> None:
@@ -183,22 +196,25 @@ def _check_size(width: int, height: int, limits: Limits) -> None:
     limits.check("pixels", width * height, "the number of pixels of the image")
 
 
-def _drop_opaque_alpha(
+def _split_alpha(
     image: Image.Image, file_format: str | None, notes: list[str]
-) -> Image.Image:
+) -> tuple[Image.Image, Pixels | None]:
+    """Return the colours, and the alpha if it says anything."""
     if not image.has_transparency_data:
-        return image
-    full = image.convert("RGBA")
-    alpha = full.getchannel("A").getextrema()
-    if alpha == (0, 0) and file_format in _UNUSED_ALPHA:
+        return image, None
+    full = (image.convert("LA") if image.mode == "La" else image).convert("RGBA")
+    least, most = full.getchannel("A").getextrema()
+    if most == 0 and file_format in _UNUSED_ALPHA:
         notes.append(
             f"the alpha channel is 0 everywhere, unused as often in {file_format}: dropped"
         )
-        return full.convert("RGB")
-    if alpha != (255, 255):
-        raise unsupported("the image has transparent pixels (alpha)", "an opaque picture")
-    notes.append("the alpha channel is fully opaque and was dropped")
-    return full.convert("RGB")
+        return full.convert("RGB"), None
+    if least == _OPAQUE:
+        notes.append("the alpha channel is fully opaque and was dropped")
+        return full.convert("RGB"), None
+    if least == 0:
+        notes.append("the colours of invisible pixels (alpha 0) are not stored")
+    return full.convert("RGB"), np.array(full.getchannel("A"))
 
 
 @contextmanager

@@ -4,23 +4,27 @@ import io
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageShow
+from PIL import Image, ImageColor, ImageShow
 
 from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
 from rdpcodec.images.picture import Picture, Pixels
 
+_LOSSLESS_WEBP = {"format": "WEBP", "lossless": True, "exact": True}  # also where invisible
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".png": {"format": "PNG"},
-    ".webp": {"format": "WEBP", "lossless": True},
+    ".webp": _LOSSLESS_WEBP,
     ".tif": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
     ".tiff": {"format": "TIFF", "compression": "tiff_adobe_deflate"},
     ".bmp": {"format": "BMP"},
     ".pgm": {"format": "PPM"},
     ".ppm": {"format": "PPM"},
 }
+_OPAQUE = 255
 _SIDE_MAX = {".webp": 16383}
 _WITHOUT_PROFILE = (".bmp", ".pgm", ".ppm")
+_WITHOUT_ALPHA = (".bmp", ".pgm", ".ppm")
+_SQUARE_PX, _SQUARES = 8, (153, 102)  # what lies behind a transparent picture on the screen
 _LOSSY = (".jpg", ".jpeg", ".avif")
 
 
@@ -53,7 +57,15 @@ def check_suffix(suffix: str) -> None:
         raise _usage(f"{found} names no image format, {expected}, or --format")
 
 
-def check_format(suffix: str, width: int, height: int, channels: int, *, profile: bool) -> None:
+def check_format(
+    suffix: str,
+    width: int,
+    height: int,
+    channels: int,
+    *,
+    profile: bool = False,
+    alpha: bool = False,
+) -> None:
     """Refuse a format that cannot carry a picture, from what its header tells.
 
     Args:
@@ -62,6 +74,7 @@ def check_format(suffix: str, width: int, height: int, channels: int, *, profile
         height: The number of rows.
         channels: 1 for grey, 3 for RGB.
         profile: Whether it has an ICC profile.
+        alpha: Whether it has alpha.
 
     Raises:
         UsageError: If there is no such format here, it is lossy, or it cannot carry the picture.
@@ -71,6 +84,9 @@ def check_format(suffix: str, width: int, height: int, channels: int, *, profile
     if profile and suffix in _WITHOUT_PROFILE:
         way = ".png can; --drop-profile leaves it out"
         raise _usage(f"{suffix} cannot carry the picture's ICC profile, {way}")
+    if alpha and suffix in _WITHOUT_ALPHA:
+        way = ".png can; --background COLOUR lays the picture on a colour"
+        raise _usage(f"{suffix} cannot carry the picture's transparency (alpha), {way}")
     if suffix == ".pgm" and channels != 1:
         raise _usage("the picture has colours and .pgm has none, expected .ppm")
     side_max = _SIDE_MAX.get(suffix)
@@ -87,16 +103,22 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         suffix: The extension that names the format: .png, .webp, .tif, .tiff, .bmp, .pgm, .ppm.
 
     Returns:
-        The file; its ICC profile is in it.
+        The file; its ICC profile and its alpha are in it.
 
     Raises:
         UsageError: If the format is unknown or lossy, or cannot carry the picture.
         OutputError: If Pillow cannot write it.
     """
-    has_profile = picture.icc is not None
-    check_format(suffix, picture.width, picture.height, picture.channels, profile=has_profile)
+    check_format(
+        suffix,
+        picture.width,
+        picture.height,
+        picture.channels,
+        profile=picture.icc is not None,
+        alpha=picture.alpha is not None,
+    )
     suffix = suffix.lower()
-    image = Image.fromarray(picture.pixels)
+    image = _with_alpha(Image.fromarray(picture.pixels), picture)
     if suffix == ".ppm":
         image = image.convert("RGB")
     out = io.BytesIO()
@@ -121,11 +143,72 @@ def for_screen(picture: Picture, width: int) -> Pixels:
     Returns:
         (h, w, 3) uint8 of the same aspect ratio.
     """
-    image = in_srgb(picture)
+    image = _with_alpha(in_srgb(picture), picture)
     if width < image.width:
         height = max(1, round(image.height * width / image.width))
         image = image.resize((width, height), Image.Resampling.BOX)
-    return np.asarray(image)
+    return np.asarray(image if picture.alpha is None else _on_squares(image))
+
+
+def background_of(colour: str, channels: int) -> tuple[int, ...]:
+    """Return the samples of a colour.
+
+    Args:
+        colour: As in CSS: a name, or #rrggbb.
+        channels: 1 for a grey picture, 3 for RGB.
+
+    Returns:
+        As many numbers, 0..255.
+
+    Raises:
+        UsageError: If the colour is unknown, transparent, or is none of a grey picture.
+    """
+    try:
+        red, green, blue, *alpha = ImageColor.getrgb(colour)
+    except ValueError as error:
+        expected = "expected a name of CSS or #rrggbb"
+        raise _usage(f"the background is {colour!r}, {expected}") from error
+    if alpha and alpha[0] != _OPAQUE:
+        raise _usage(f"the background {colour} is transparent itself, expected an opaque colour")
+    if channels == 1 and not red == green == blue:
+        raise _usage(f"the background {colour} has colour and the picture is grey")
+    return (red, green, blue)[:channels]
+
+
+def on_colour(picture: Picture, colour: str) -> Picture:
+    """Return the picture on a background, opaque.
+
+    Args:
+        picture: The picture.
+        colour: As in CSS: a name, or #rrggbb.
+
+    Returns:
+        The picture without alpha, of as many channels; the same if it has none.
+
+    Raises:
+        UsageError: If the colour is unknown, or is none of a grey picture.
+    """
+    behind = np.array(background_of(colour, picture.channels), dtype=np.float32)
+    if picture.alpha is None:
+        return picture
+    share = picture.alpha[:, :, None] / np.float32(_OPAQUE)
+    mixed = behind + share * (np.atleast_3d(picture.pixels) - behind)
+    pixels = np.rint(mixed).astype(np.uint8).reshape(picture.pixels.shape)
+    return Picture(pixels, picture.icc)
+
+
+def _with_alpha(image: Image.Image, picture: Picture) -> Image.Image:
+    if picture.alpha is not None:
+        image.putalpha(Image.fromarray(picture.alpha))
+    return image
+
+
+def _on_squares(image: Image.Image) -> Image.Image:
+    """Lay an image on grey squares, so that what is transparent looks so."""
+    rows, columns = np.ogrid[: image.height, : image.width]
+    odd = (rows // _SQUARE_PX + columns // _SQUARE_PX) % 2
+    behind = Image.fromarray(np.array(_SQUARES, np.uint8)[odd]).convert("RGBA")
+    return Image.alpha_composite(behind, image).convert("RGB")
 
 
 def show(picture: Picture) -> bool:
@@ -137,7 +220,7 @@ def show(picture: Picture) -> bool:
     Returns:
         False if this machine has no viewer.
     """
-    return bool(ImageShow.show(in_srgb(picture)))
+    return bool(ImageShow.show(_with_alpha(in_srgb(picture), picture)))
 
 
 def _usage(message: str) -> UsageError:

@@ -68,7 +68,7 @@ def test_description_holds_the_header() -> None:
         "stage_size": 76,
         "stages": 23,
     }
-    assert found["ancillary"] == [{"type": "z", "bytes": 3}]
+    assert found["ancillary"] == [{"type": "z", "name": None, "bytes": 3}]
     assert found["layers_whole"] == 3
 
 

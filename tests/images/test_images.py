@@ -218,6 +218,17 @@ def transparent(mode: str) -> bytes:
     return saved(base)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P", "L", "RGB"])
+def test_alpha_is_kept(mode: str) -> None:
+    """Channels, palettes and transparent colours give the alpha that Pillow sees."""
+    data = transparent(mode)
+    picture, _ = read_picture(data)
+    image = Image.open(io.BytesIO(data)).convert("RGBA")
+    assert np.array_equal(picture.alpha, np.asarray(image)[:, :, 3])  # type: ignore[arg-type]
+    colours = image.convert("L" if picture.channels == 1 else "RGB")
+    assert np.array_equal(picture.pixels, np.asarray(colours))
+
+
 def avif10() -> bytes:
     """Return an AVIF whose header says 10 bits."""
     data = bytearray(saved(Image.fromarray(pixels(16, 16)), "AVIF"))
@@ -234,11 +245,6 @@ def two_frames(kind: str) -> bytes:
 
 
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
-    "RGBA": (lambda: transparent("RGBA"), "alpha"),
-    "LA": (lambda: transparent("LA"), "alpha"),
-    "P": (lambda: transparent("P"), "alpha"),
-    "L with a transparent level": (lambda: transparent("L"), "alpha"),
-    "RGB with a transparent colour": (lambda: transparent("RGB"), "alpha"),
     "16-bit grey PNG": (lambda: saved(Image.new("I;16", (2, 2))), "16-bit"),
     "16-bit RGB PNG": (lambda: png(1, 1, 16, 2, bytes(7)), "16-bit"),
     "16-bit grey PNG with alpha": (lambda: png(1, 1, 16, 4, bytes(5)), "16-bit"),
@@ -397,15 +403,15 @@ def test_pictures_come_from_arrays_and_pillow_images() -> None:
     [
         (["photo.png"], TypeError),
         (np.zeros((2, 2, 3)), TypeError),
-        (np.zeros((2, 2, 4), np.uint8), ValueError),
+        (np.zeros((2, 2, 5), np.uint8), ValueError),
         (np.zeros((2,), np.uint8), ValueError),
         (np.zeros((0, 2, 3), np.uint8), ValueError),
-        (Image.new("RGBA", (2, 2)), ImageError),
+        (Image.new("CMYK", (2, 2)), ImageError),
         (np.zeros((1, 20_000), np.uint8), LimitError),
     ],
 )
 def test_other_objects_are_refused(image: object, error: type[Exception]) -> None:
-    """Wrong types and shapes are mistakes of the caller; alpha and size as in files."""
+    """Wrong types and shapes are mistakes of the caller; colours and size as in files."""
     with pytest.raises(error):
         picture_from(image)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from fixture_parts.alphas import alphas
 from fixture_parts.declined import declined
 from fixture_parts.malformed import malformed
 from fixture_parts.parts import Parts, Refused
@@ -19,7 +20,7 @@ def invalid_files(valid: dict[str, Files]) -> list[Refused]:
     grey, pfr = (
         Parts(valid[name]["stream.rdp"]) for name in ("one-layer", "pfr-gaussian-grey-odd")
     )
-    broken = (*malformed(grey), *declined(grey, pfr), *prompts(grey))
+    broken = (*malformed(grey), *declined(grey, pfr), *prompts(grey), *alphas(grey))
     named = [replace(file, name=f"{file.name}.rdp") for file in broken]
     return sorted(named, key=lambda file: file.name)
 

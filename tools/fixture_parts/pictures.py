@@ -73,3 +73,10 @@ def _xyz(*point: int) -> bytes:
 
 def _curve(gamma: float) -> bytes:
     return b"curv" + bytes(4) + struct.pack(">IHxx", 1, round(256 * gamma))
+
+
+def disc_alpha(width: int, height: int) -> NDArray[np.uint8]:
+    """Return alpha of a disc whose edge is soft, in exact integers."""
+    rows, columns = np.ogrid[:height, :width]
+    far = (2 * rows - height) ** 2 + (2 * columns - width) ** 2
+    return np.clip((height**2 - far) * 2040 // height**2, 0, 255).astype(np.uint8)

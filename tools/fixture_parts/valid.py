@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from fixture_parts.pictures import GREY, RGB, grey_profile, rgb_profile, scene
+from fixture_parts.pictures import GREY, RGB, disc_alpha, grey_profile, rgb_profile, scene
 from fixture_parts.writing import Files, as_json, sha256
 
 from rdpcodec import container
@@ -68,11 +68,13 @@ def coded(width: int, height: int, channels: int, **options: Any) -> Callable[[s
     """Return what encodes the scene of a case."""
 
     def make(name: str) -> bytes:
-        given = {key: value for key, value in options.items() if key not in ("icc", "equal")}
+        given = {
+            key: value for key, value in options.items() if key not in ("icc", "equal", "alpha")
+        }
         pixels = scene(name, width, height, channels)
         if options.get("equal"):
             pixels = np.repeat(pixels[:, :, None], 3, axis=2)
-        picture = Picture(pixels, options.get("icc"))
+        picture = Picture(pixels, options.get("icc"), options.get("alpha"))
         return encode(
             picture, **({"prior": "gaussian-1", "t": 1984, "seed": 1, "rdo": 0.0} | given)
         )
@@ -203,6 +205,15 @@ RECIPES = (
     Recipe("rho-hint", "A rho hint; it never changes what is decoded.", "7",
            coded(24, 16, GREY, rho_hint=0.7)),
     Recipe("icc-profile", "An ICC profile.", "7", coded(24, 16, GREY, icc=grey_profile(1.8))),
+    Recipe("alpha-constant", "The same alpha everywhere.", "7.3",
+           coded(24, 16, GREY, alpha=np.full((16, 24), 100, np.uint8)), (View(0),)),
+    Recipe("alpha-deflate", "Alpha of a few pixels, deflated.", "7.3",
+           coded(24, 16, GREY, alpha=disc_alpha(24, 16)[:, ::-1] // 255 * 255), (View(0),)),
+    Recipe("alpha-webp", "A soft edge as WebP has it, a profile and a hint.", "7.1 7.3",
+           coded(48, 32, RGB, alpha=disc_alpha(48, 32), icc=rgb_profile(1.8), rho_hint=0.3)),
+    Recipe("alpha-truncated", "Alpha is whole where the picture is cut.", "3.4 7.3",
+           cut(coded(48, 32, RGB, alpha=disc_alpha(48, 32), t=1600), 5), (View(1),),
+           allow_partial=True),
     Recipe("unknown-ancillary", "Unknown and private chunks, some twice, are kept.", "3.2 7",
            edited(coded(24, 16, GREY, rho_hint=0.2), _with_unknown)),
     Recipe("unknown-minor", "Minor version 7 is read like version 0.", "4",

@@ -1,0 +1,60 @@
+"""Files whose chunk `o` breaks a rule (spec 7.3)."""
+
+import zlib
+from collections.abc import Iterator
+
+from fixture_parts.parts import Parts, Refused, chunk
+from fixture_parts.pictures import disc_alpha
+
+from rdpcodec.images.alpha import _webp_alpha
+
+
+def alphas(p: Parts) -> list[Refused]:
+    """Return them, made of an opaque file."""
+    return [*_forms(p), *_bodies(p)]
+
+
+def _deflated(plain: bytes) -> bytes:
+    stream = zlib.compressobj(9, wbits=-15)
+    return b"\1" + stream.compress(plain) + stream.flush()
+
+
+def _forms(p: Parts) -> Iterator[Refused]:
+    half = chunk(b"o", b"\0\x80")
+    yield Refused("RDP-213_two-alphas", "o occurs twice.", p.join(extra=half + half))
+    for name, why, body in (
+        ("empty", "o has no body.", b""),
+        ("form", "The form of o is 3.", b"\3\x80"),
+        ("no-value", "Constant alpha without a value.", b"\0"),
+        ("long-value", "Constant alpha of two bytes.", b"\0\x80\x80"),
+        ("opaque", "Constant alpha of 255, which no chunk says.", b"\0\xff"),
+    ):
+        yield Refused(f"RDP-213_alpha-{name}", why, p.join(extra=chunk(b"o", body)))
+
+
+def _bodies(p: Parts) -> Iterator[Refused]:
+    width, height = p.file.header.width, p.file.header.height
+    pixels, webp = width * height, _webp_alpha(disc_alpha(width, height))
+    deflated = _deflated(bytes(pixels))
+    other = _webp_alpha(disc_alpha(width + 8, height + 8))
+    for name, why, body in (
+        ("damaged", "The stream of alpha does not inflate.", b"\1\xff"),
+        ("short", "Alpha inflates to a byte too few.", _deflated(bytes(pixels - 1))),
+        ("long", "Alpha inflates to a byte too many.", _deflated(bytes(pixels + 1))),
+        ("bomb", "Alpha inflates to sixteen million bytes.", _deflated(bytes(1 << 24))),
+        ("cut", "The stream of alpha ends early.", deflated[:-1]),
+        ("tail", "A byte follows the stream of alpha.", deflated + b"\0"),
+        ("webp-empty", "Alpha of WebP without a byte.", b"\2"),
+        ("webp-head", "Alpha of WebP is its first byte.", b"\2\1"),
+        ("webp-reserved", "A reserved bit of alpha of WebP.", b"\2\x41" + webp[1:]),
+        ("webp-method", "An unknown compression of alpha of WebP.", b"\2\2" + webp[1:]),
+        ("webp-processed", "An unknown pre-processing of WebP.", b"\2\x21" + webp[1:]),
+        ("webp-raw", "Raw alpha of WebP, a byte short.", b"\2\0" + bytes(pixels - 1)),
+        ("webp-cut", "Alpha of WebP ends early; only decoding shows it.", b"\2" + webp[:-9]),
+        ("webp-larger", "A wider alpha of WebP, cut to half.", b"\2" + other[: len(other) // 2]),
+    ):
+        yield Refused(f"RDP-213_alpha-{name}", why, p.join(extra=chunk(b"o", body)))
+    unknown = {"prior": b"\xee"}
+    cut = chunk(b"o", b"\2" + webp[:-9])
+    why = "Two faults: alpha that only decoding shows to be damaged; an unknown prior."
+    yield Refused("RDP-213_before-prior", why, p.join(extra=cut, **unknown))
