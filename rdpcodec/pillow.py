@@ -23,7 +23,15 @@ from typing import IO, Any, BinaryIO, TypeVar, cast
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from rdpcodec import schedule
-from rdpcodec.container import SIGNATURE, Header, RdpFile, parse, unpack_icc, unpack_rho
+from rdpcodec.container import (
+    SIGNATURE,
+    Header,
+    RdpFile,
+    parse,
+    unpack_alpha,
+    unpack_icc,
+    unpack_rho,
+)
 from rdpcodec.errors import InputError, RdpError
 from rdpcodec.files import read_stream
 from rdpcodec.limits import DEFAULT
@@ -67,7 +75,7 @@ class RdpImageFile(ImageFile.ImageFile):
         icc = _as_pillow(lambda: unpack_icc(file.ancillary))
         hint = unpack_rho(file.ancillary)
         self._size = (file.header.width, file.header.height)
-        self._mode = _mode(file)
+        self._mode = _as_pillow(lambda: _mode(file))
         if icc is not None:
             self.info["icc_profile"] = icc
         self._header = file.header
@@ -123,6 +131,7 @@ class RdpImageFile(ImageFile.ImageFile):
 
     def _decode(self) -> bytes:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
+        from rdpcodec.images import samples  # noqa: PLC0415 - loads numpy
 
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         options = DecodeOptions(
@@ -132,7 +141,7 @@ class RdpImageFile(ImageFile.ImageFile):
             prior=self.prior,
             allow_partial=partial,
         )
-        return codec.open_as(self._data, options).at().pixels.tobytes()
+        return samples(codec.open_as(self._data, options).at())
 
 
 def thumbnail_png(data: bytes, size: int) -> bytes:
@@ -160,7 +169,10 @@ def thumbnail_png(data: bytes, size: int) -> bytes:
 
 
 def _mode(file: RdpFile) -> str:
-    return "L" if file.header.kind == "grey" else "RGB"
+    grey, alpha = file.header.kind == "grey", unpack_alpha(file.ancillary, file.header)
+    if alpha is None:
+        return "L" if grey else "RGB"
+    return "LA" if grey else "RGBA"
 
 
 def _enough(header: Header, layers: int, times: float) -> int:

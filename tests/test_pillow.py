@@ -50,6 +50,21 @@ def test_grey_and_profile(photo: MakePhoto, data: bytes) -> None:
     assert "icc_profile" not in opened(data).info
 
 
+@pytest.mark.parametrize(("channels", "mode"), [(1, "LA"), (3, "RGBA")])
+def test_alpha_goes_both_ways(photo: MakePhoto, channels: int, mode: str) -> None:
+    """It is kept to the bit."""
+    pixels = photo(24, 16, channels)
+    alpha = np.tile(np.linspace(0, 255, 24).astype(np.uint8), (16, 1))
+    source = Image.fromarray(np.dstack([pixels, alpha]), mode)
+    file = io.BytesIO()
+    source.save(file, "RDP", prior="gaussian-1", bpp=12)
+    image = opened(file.getvalue())
+    assert image.mode == mode
+    found = np.asarray(image)
+    assert np.array_equal(found[:, :, -1], alpha)
+    assert np.array_equal(found[:, :, :-1].squeeze(), rdpcodec.open(file.getvalue()).at().pixels)
+
+
 def test_layers_and_draft(data: bytes) -> None:
     """Fewer layers are a coarser picture; a thumbnail takes as many as it can show."""
     received = rdpcodec.open(data)

@@ -376,6 +376,11 @@ $("save").addEventListener("click", () => {
 for (const id of ["paint", "radius"]) $(id).addEventListener("input", sayPaint);
 $("controls").addEventListener("submit", (event) => event.preventDefault());
 $("profile").hidden = !data.profile;
+$("transparent").hidden = !data.alpha;
+if (data.alpha) {
+  canvas.style.mask = `url("${data.alpha}") 0 0 / 100% 100%`;
+  pane.classList.add("squares");
+}
 $("compare").hidden = !data.original;
 $("compare").addEventListener("click", KEYS.o);
 if (data.original) {

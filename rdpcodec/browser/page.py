@@ -8,6 +8,8 @@ from html import escape
 from importlib import resources
 from itertools import accumulate
 
+import numpy as np
+
 from rdpcodec.browser.ends import Ends, lossless, pack
 from rdpcodec.decoder.received import Received
 from rdpcodec.images import Picture, encode_picture, for_screen, png_bytes
@@ -113,6 +115,14 @@ def _json(stop: _Stop) -> dict[str, object]:
     }
 
 
+def _mask(received: Received) -> str | None:
+    """Return a picture whose alpha is that of the file, None if it is opaque."""
+    alpha = received.alpha
+    if alpha is None:
+        return None
+    return _url(png_bytes(Picture(np.zeros_like(alpha), alpha=alpha)), "image/png")
+
+
 def _original(picture: Picture) -> str:
     """Return the pixels alone, in sRGB: no metadata of the original gets into a page."""
     seen = Picture(for_screen(picture, picture.width))
@@ -135,6 +145,7 @@ def _filled(
         "stops": [_json(stop) for stop in stops],
         "original": original,
         "profile": subject.icc is not None,
+        "alpha": _mask(received),
     }
     parts = {
         "TITLE": escape(subject.title),

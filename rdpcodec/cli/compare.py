@@ -128,6 +128,8 @@ def _facts(
     _check_sizes(names, first, second)
     if first.icc != second.icc and not quiet:
         say("note: the colour profiles differ, what is compared are the samples as they are")
+    if (first.alpha is not None or second.alpha is not None) and not quiet:
+        say("note: transparency is not compared, and the colours of invisible pixels count")
     a, b = _rgb(first), _rgb(second)
     scorer = Scorer(lambda sentence: None if quiet else say(f"note: {sentence}"))
     scores = scorer.scores(a, b)

@@ -1,7 +1,7 @@
 """Image files to and from 8-bit pixels."""
 
 from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
-from rdpcodec.images.picture import Picture, to_bytes
+from rdpcodec.images.picture import Picture, samples, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
     background_of,
@@ -27,6 +27,7 @@ __all__ = [
     "picture_from",
     "png_bytes",
     "read_picture",
+    "samples",
     "show",
     "source_limits",
     "to_bytes",

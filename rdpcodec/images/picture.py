@@ -80,6 +80,13 @@ class Picture:
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
 
+def samples(picture: Picture) -> bytes:
+    """Return the samples of a picture, pixel by pixel, alpha behind the colours of each."""
+    if picture.alpha is None:
+        return picture.pixels.tobytes()
+    return np.dstack([picture.pixels, picture.alpha]).tobytes()
+
+
 def to_bytes(pixels: NDArray[np.float32]) -> Pixels:
     """Return 8-bit values, halves to even, of pixels that are black at -1 and white at 1."""
     values: Pixels = np.rint((np.clip(pixels, -1, 1) + 1) * np.float32(127.5)).astype(np.uint8)

@@ -191,3 +191,22 @@ def test_profile(tmp_path: Path, tab: Tab, photo: MakePhoto) -> None:
         shown = received.at(rho)
         assert apart(tab, for_screen(shown, shown.width)) <= 1
         assert apart(tab, shown.pixels) > 8
+
+
+def test_alpha(tmp_path: Path, tab: Tab, photo: MakePhoto) -> None:
+    """Transparent parts show squares, and the page says so."""
+    alpha = np.full((48, 64), 255, np.uint8)
+    alpha[:, :32] = 0
+    picture = Picture(photo(64, 48), alpha=alpha)
+    (tmp_path / "a.rdp").write_bytes(rdpcodec.encode(picture, prior="gaussian-1", bpp=3))
+    out = tmp_path / "a.html"
+    assert cli.main(["view", str(tmp_path / "a.rdp"), "--browser", "-o", str(out), "-q"]) == 0
+    tab.complaints.clear()
+    tab.open(out)
+    assert tab.page.locator("#transparent").is_visible()
+    box = tab.page.locator("#picture").bounding_box()
+    shot = image_pixels(tab.page.screenshot(clip=box))
+    left, right = shot[:, : shot.shape[1] // 2 - 2], shot[:, shot.shape[1] // 2 + 2 :]
+    assert len(np.unique(left.reshape(-1, 3), axis=0)) <= 2
+    assert len(np.unique(right.reshape(-1, 3), axis=0)) > 100
+    assert tab.complaints == []
