@@ -17,7 +17,7 @@ class Trimmed:
     Attributes:
         data: The bytes of the coarser .rdp file.
         file: The same, parsed.
-        layers_before: How many whole layers there were.
+        layers_before: How many layers there were, those of a truncated file that are lost included.
     """
 
     data: bytes
@@ -59,7 +59,7 @@ def trim_as(data: bytes, options: TrimOptions) -> Trimmed:
     limits, partial = options.limits, options.allow_partial
     file = container.parse(data, limits=limits, allow_partial=partial)
     kept = file.truncated(_layers(file, options))
-    return Trimmed(container.build(kept), kept, file.layers_whole)
+    return Trimmed(container.build(kept), kept, len(file.header.layers))
 
 
 def _layers(file: RdpFile, options: TrimOptions) -> int:

@@ -12,8 +12,15 @@ from rdpcodec.cli.messages import naming, say
 from rdpcodec.cli.options import Device, Force, Precision, PriorSource, Quiet, Rho, Threads
 from rdpcodec.cli.overwriting import check_overwriting, rdp
 from rdpcodec.cli.progress import progress
-from rdpcodec.cli.streams import check_destination, is_stdout, print_text, read_input, write_output
-from rdpcodec.container import KIND_RDP, kind_of
+from rdpcodec.cli.streams import (
+    check_destination,
+    check_one_stdin,
+    is_stdout,
+    print_text,
+    read_input,
+    write_output,
+)
+from rdpcodec.container import KIND_RDP, kind_of, parse
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.options import DecodeOptions
 
@@ -70,13 +77,14 @@ def compare(  # noqa: PLR0913 - one parameter per option
     options = DecodeOptions(
         rho=rho, prior=prior, device=device, precision=precision, threads=threads
     )
+    check_one_stdin({"A": a, "B": b})
     if out is not None:
         _check_out(out, a, b, force=force)
     first, second = (_read(name) for name in (a, b))
     if rho is not None and not (first.is_rdp or second.is_rdp):
         message = f"--rho is for .rdp pictures, and neither {a} nor {b} is one"
         raise UsageError(ISSUE.INVALID_OPTION, message)
-    pictures = [_picture(side, options, quiet=quiet) for side in (first, second)]
+    pictures = _pictures((first, second), options, quiet=quiet)
     facts = _facts((a, b), *pictures, quiet=quiet)
     if out is not None:
         _draw(out, *pictures)
@@ -101,20 +109,47 @@ def _read(name: str) -> _Side:
         return _Side(name, read_input(name, source_limits()))
 
 
-def _picture(side: _Side, options: DecodeOptions, *, quiet: bool) -> "Picture":
-    """Return the picture of a file, whichever kind it is."""
+def _pictures(
+    sides: tuple[_Side, _Side], options: DecodeOptions, *, quiet: bool
+) -> "list[Picture]":
+    """Return both pictures; nothing is decoded where headers say that the sizes differ."""
+    images = [None if side.is_rdp else _image(side, quiet=quiet) for side in sides]
+    sizes = [_size(*each) for each in zip(sides, images, strict=True)]
+    if sizes[0] != sizes[1]:
+        first, second = (f"{width} x {height}" for width, height in sizes)
+        message = (
+            f"{sides[0].name} has {first} pixels and {sides[1].name} {second}, expected one size"
+        )
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+    return [
+        image or _decoded(side, options, quiet=quiet)
+        for side, image in zip(sides, images, strict=True)
+    ]
+
+
+def _size(side: _Side, image: "Picture | None") -> tuple[int, int]:
+    if image is not None:
+        return image.width, image.height
+    with naming(side.name):
+        header = parse(side.data).header
+    return header.width, header.height
+
+
+def _image(side: _Side, *, quiet: bool) -> "Picture":
     from rdpcodec.images import read_picture  # noqa: PLC0415 - loads numpy
 
     with naming(side.name):
-        if not side.is_rdp:
-            picture, notes = read_picture(side.data)
-            for note in () if quiet else notes:
-                say(f"note: {side.name}: {note}")
-            return picture
-        with progress("loading the prior", quiet=quiet) as shown:
-            from rdpcodec import codec  # noqa: PLC0415 - loads the codec
+        picture, notes = read_picture(side.data)
+    for note in () if quiet else notes:
+        say(f"note: {side.name}: {note}")
+    return picture
 
-            return codec.open_as(side.data, replace(options, progress=shown)).at()
+
+def _decoded(side: _Side, options: DecodeOptions, *, quiet: bool) -> "Picture":
+    with naming(side.name), progress("loading the prior", quiet=quiet) as shown:
+        from rdpcodec import codec  # noqa: PLC0415 - loads the codec
+
+        return codec.open_as(side.data, replace(options, progress=shown)).at()
 
 
 def _facts(
@@ -125,7 +160,6 @@ def _facts(
 
     from rdpcodec.bench.measures import Scorer  # noqa: PLC0415 - loads numpy
 
-    _check_sizes(names, first, second)
     if first.icc != second.icc and not quiet:
         say("note: the colour profiles differ, what is compared are the samples as they are")
     if (first.alpha is not None or second.alpha is not None) and not quiet:
@@ -147,13 +181,6 @@ def _facts(
 def _is_number(score: float | None) -> bool:
     """Say whether a score can stand in JSON, which has no infinity."""
     return score is not None and math.isfinite(score)
-
-
-def _check_sizes(names: tuple[str, str], first: "Picture", second: "Picture") -> None:
-    sizes = [f"{picture.width} x {picture.height}" for picture in (first, second)]
-    if sizes[0] != sizes[1]:
-        message = f"{names[0]} has {sizes[0]} pixels and {names[1]} {sizes[1]}, expected one size"
-        raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
 def _rgb(picture: "Picture") -> "NDArray[np.uint8]":

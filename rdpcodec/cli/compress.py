@@ -12,7 +12,13 @@ from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Thr
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.reading import read_map
-from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
+from rdpcodec.cli.streams import (
+    check_destination,
+    check_one_stdin,
+    is_stdout,
+    read_input,
+    write_output,
+)
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS
 from rdpcodec.options import DEFAULT_PRIOR, EncodeOptions
@@ -129,6 +135,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
     """
     inputs = {"IN": source, "--roi": roi}
+    check_one_stdin(inputs)
     _check_out(inputs, out, force=force)
     if report is not None:
         _check_report(report, inputs, out, force=force)

@@ -5,6 +5,7 @@ import io
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,21 @@ def is_stdout(name: str) -> bool:
         Whether it is.
     """
     return name == DASH or descriptor_of(Path(name)) == _STDOUT
+
+
+def check_one_stdin(inputs: Mapping[str, str | None]) -> None:
+    """Refuse to read standard input twice.
+
+    Args:
+        inputs: What the command reads, by the names of its arguments; None if not given.
+
+    Raises:
+        UsageError: If two of them are `-`.
+    """
+    roles = [role for role, name in inputs.items() if name == DASH]
+    if len(roles) > 1:
+        message = f"{roles[0]} and {roles[1]} are both standard input, expected one at most"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
 def read_input(name: str, limits: Limits = DEFAULT) -> bytes:

@@ -258,6 +258,9 @@ def test_a_mask_says_where_bits_go(run: Shell) -> None:
         result = run(*command, *arguments)
         assert (result.code, result.issue) == (code, issue)
         assert said in result.err
+    result = run("compress", "-", "out.rdp", "--roi", "-")
+    assert (result.code, result.issue) == (1, "RDP-701")
+    assert "IN and --roi are both standard input" in result.err
     result = run("compress", "in.png", "mask.png", "--roi", "mask.png", "--t", 1800)
     assert (result.code, result.issue) == (1, "RDP-703")
     assert "the output mask.png is --roi itself" in result.err
