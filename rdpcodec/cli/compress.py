@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rdpcodec.codec import Encoded
     from rdpcodec.images import Picture
 
+STRIPPABLE = ("exif", "xmp", "icc")
 VAE_SHARE_MAX = 0.8  # of the error: from here on bits buy a decibel at most
 
 Bpp = Annotated[
@@ -62,6 +63,12 @@ Rdo = Annotated[
         "Default: 0.5, and 0 for priors of latents.",
     ),
 ]
+Strip = Annotated[
+    str | None,
+    typer.Option(
+        metavar="exif,xmp,icc|all", help="Leave these metadata out. Default: all are kept."
+    ),
+]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Read a JPEG that lacks its end.")
 ]
@@ -93,6 +100,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     precision: Precision = "float32",
     threads: Threads = None,
     allow_damaged: AllowDamaged = False,
+    strip: Strip = None,
     report: Report = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -105,6 +113,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     if report is not None:
         _check_report(report, source, out, force=force)
     _check_one_goal(bpp, target_bytes, t)
+    stripped = _stripped(strip)
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
         t=t,
@@ -121,6 +130,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
         threads=threads,
     )
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
+    picture = replace(picture, **dict.fromkeys(stripped))  # type: ignore[arg-type]
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
@@ -167,6 +177,16 @@ def _check_report(report: str, source: str, out: str, *, force: bool) -> None:
         return  # JSON may go to a terminal
     check_destination(report)
     check_overwriting(report, inputs={}, keep=any_picture, force=force)
+
+
+def _stripped(names: str | None) -> tuple[str, ...]:
+    """Return the fields of a picture that are left out."""
+    given = tuple(name.strip() for name in (names or "").split(",")) if names is not None else ()
+    for name in given:
+        if name not in (*STRIPPABLE, "all"):
+            expected = f"expected all, or some of {', '.join(STRIPPABLE)}"
+            raise UsageError(ISSUE.INVALID_OPTION, f"--strip is {name!r}, {expected}")
+    return STRIPPABLE if "all" in given else given
 
 
 def _check_one_goal(*goals: float | None) -> None:
