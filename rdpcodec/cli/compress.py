@@ -11,6 +11,7 @@ from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Thr
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
+from rdpcodec.container.exif import tells_place
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS
 from rdpcodec.options import DEFAULT_PRIOR, EncodeOptions
@@ -140,8 +141,15 @@ def compress(  # noqa: PLR0913 - one parameter per option
         write_output(report, f"{json.dumps(encoded.report.to_json(), indent=2)}\n".encode())
     if not quiet:
         say(_summary(source, out, encoded, picture))
+        _note_of_place(source, picture)
         _note_of_goal(source, encoded, options)
         _warn_of_vae(source, encoded)
+
+
+def _note_of_place(source: str, picture: "Picture") -> None:
+    """Say so where the file tells a place, which its owner may not want."""
+    if picture.exif is not None and tells_place(picture.exif):
+        say(f"note: {source}: EXIF with a place (GPS) is kept; --strip exif leaves it out")
 
 
 def _note_of_goal(source: str, encoded: "Encoded", options: EncodeOptions) -> None:
