@@ -16,6 +16,7 @@ from rdpcodec.channel import load_coder
 from rdpcodec.channel.base import ChannelCoder
 from rdpcodec.compute import Compute, neutral
 from rdpcodec.container import Chunk, Header, Prompt, RdpFile
+from rdpcodec.container.layout import EXIF, XMP
 from rdpcodec.decoder.received import Received, receive
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy
 from rdpcodec.encoder.ceiling import Ceiling, at_best, ceiling
@@ -282,6 +283,9 @@ def _ancillary(picture: Picture, rho_hint: float | None, limits: Limits) -> tupl
     alpha = None if picture.alpha is None else encode_alpha(picture.alpha)
     if alpha is not None:
         chunks.append(container.pack_alpha(*alpha))
+    for kind, plain in ((EXIF, picture.exif), (XMP, picture.xmp)):
+        if plain is not None:
+            chunks.append(container.pack_metadata(kind, plain, limits=limits))
     total = sum(len(chunk.body) for chunk in chunks)
     limits.check("ancillary_bytes", total, "the size of all ancillary chunks in bytes")
     return tuple(chunks)

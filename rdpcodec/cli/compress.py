@@ -19,6 +19,7 @@ from rdpcodec.cli.streams import (
     read_input,
     write_output,
 )
+from rdpcodec.container.exif import tells_place
 from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.layers import MAX_LAYERS
 from rdpcodec.options import DEFAULT_PRIOR, EncodeOptions
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from rdpcodec.codec import Encoded
     from rdpcodec.images import Picture
 
+STRIPPABLE = ("exif", "xmp", "icc")
 VAE_SHARE_MAX = 0.8  # of the error: from here on bits buy a decibel at most
 
 Bpp = Annotated[
@@ -92,6 +94,12 @@ RoiGain = Annotated[
         help="How far: 1 (not at all) to 16; the weight of white over black. Default: 2.",
     ),
 ]
+Strip = Annotated[
+    str | None,
+    typer.Option(
+        metavar="exif,xmp,icc|all", help="Leave these metadata out. Default: all are kept."
+    ),
+]
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Read a JPEG that lacks its end.")
 ]
@@ -126,6 +134,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     precision: Precision = "float32",
     threads: Threads = None,
     allow_damaged: AllowDamaged = False,
+    strip: Strip = None,
     report: Report = None,
     force: Force = False,
     quiet: Quiet = False,
@@ -140,6 +149,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     if report is not None:
         _check_report(report, inputs, out, force=force)
     _check_one_goal(bpp, target_bytes, psnr, t)
+    stripped = _stripped(strip)
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
         t=t,
@@ -159,6 +169,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
         threads=threads,
     )
     picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
+    picture = replace(picture, **dict.fromkeys(stripped))  # type: ignore[arg-type]
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
@@ -168,8 +179,15 @@ def compress(  # noqa: PLR0913 - one parameter per option
         write_output(report, f"{json.dumps(encoded.report.to_json(), indent=2)}\n".encode())
     if not quiet:
         say(_summary(source, out, encoded, picture))
+        _note_of_place(source, picture)
         _note_of_goal(source, encoded, options)
         _warn_of_vae(source, encoded)
+
+
+def _note_of_place(source: str, picture: "Picture") -> None:
+    """Say so where the file tells a place, which its owner may not want."""
+    if picture.exif is not None and tells_place(picture.exif):
+        say(f"note: {source}: EXIF with a place (GPS) is kept; --strip exif leaves it out")
 
 
 def _note_of_goal(source: str, encoded: "Encoded", options: EncodeOptions) -> None:
@@ -211,6 +229,16 @@ def _check_report(report: str, inputs: Mapping[str, str | None], out: str, *, fo
         return  # JSON may go to a terminal
     check_destination(report)
     check_overwriting(report, inputs={}, keep=any_picture, force=force)
+
+
+def _stripped(names: str | None) -> tuple[str, ...]:
+    """Return the fields of a picture that are left out."""
+    given = tuple(name.strip() for name in (names or "").split(",")) if names is not None else ()
+    for name in given:
+        if name not in (*STRIPPABLE, "all"):
+            expected = f"expected all, or some of {', '.join(STRIPPABLE)}"
+            raise UsageError(ISSUE.INVALID_OPTION, f"--strip is {name!r}, {expected}")
+    return STRIPPABLE if "all" in given else given
 
 
 def _check_one_goal(*goals: float | None) -> None:

@@ -18,10 +18,12 @@ from rdpcodec.container import (
     parse,
     unpack_alpha,
     unpack_icc,
+    unpack_metadata,
     unpack_private,
     unpack_rho,
 )
-from rdpcodec.container.layout import ALPHA, ICC_PROFILE, PRIVATE, RHO_HINT
+from rdpcodec.container.exif import tells_place
+from rdpcodec.container.layout import ALPHA, EXIF, ICC_PROFILE, PRIVATE, RHO_HINT, XMP
 
 _LAYER_NOTE = (
     "Coarse to fine: each layer takes the noise from the level before down to sigma (pixels in "
@@ -134,9 +136,24 @@ def _extras(parsed: RdpFile) -> str:
     known = {
         RHO_HINT: "" if rho is None else f"r: rho hint {rho:.2f}",
         ALPHA: _alpha(parsed),
+        EXIF: _exif(parsed),
+        XMP: _xmp(parsed),
         ICC_PROFILE: "" if icc is None else f"i: ICC profile, {len(icc)} bytes",
     }
     return "\n".join(known.get(chunk.type) or _other(chunk) for chunk in parsed.ancillary)
+
+
+def _exif(parsed: RdpFile) -> str:
+    exif = unpack_metadata(parsed.ancillary, EXIF)
+    if exif is None:
+        return ""
+    place = ", and where it was taken (GPS)" if tells_place(exif) else ""
+    return f"{EXIF}: EXIF, {len(exif)} bytes{place}"
+
+
+def _xmp(parsed: RdpFile) -> str:
+    xmp = unpack_metadata(parsed.ancillary, XMP)
+    return "" if xmp is None else f"{XMP}: XMP, {len(xmp)} bytes"
 
 
 def _alpha(parsed: RdpFile) -> str:

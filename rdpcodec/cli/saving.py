@@ -25,7 +25,12 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
     Raises:
         RdpError: If the file or the options are not valid, or the output cannot be written.
     """
-    from rdpcodec.images import check_suffix, encode_picture  # noqa: PLC0415 - loads numpy
+    from rdpcodec.images import (  # noqa: PLC0415 - loads numpy
+        HOLDS_EXIF,
+        HOLDS_XMP,
+        check_suffix,
+        encode_picture,
+    )
 
     suffix = _suffix(out, chosen)
     check_suffix(suffix)
@@ -36,6 +41,16 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
     _check_header(opened, suffix)
     picture = decode(opened)
     write_output(out, encode_picture(picture, suffix))
+    lost = [
+        name
+        for name, there, holding in (
+            ("EXIF", picture.exif, HOLDS_EXIF),
+            ("XMP", picture.xmp, HOLDS_XMP),
+        )
+        if there is not None and suffix not in holding
+    ]
+    if lost and not reading.quiet:
+        say(f"note: {out}: {suffix} is written without {' and '.join(lost)}, .png has all")
     if not reading.quiet:
         say(f"{reading.file} -> {out}: {picture.width} x {picture.height} pixels")
 

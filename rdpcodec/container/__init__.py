@@ -4,10 +4,12 @@ from rdpcodec.container.ancillary import (
     name_of,
     pack_alpha,
     pack_icc,
+    pack_metadata,
     pack_private,
     pack_rho,
     unpack_alpha,
     unpack_icc,
+    unpack_metadata,
     unpack_private,
     unpack_rho,
 )
@@ -37,6 +39,7 @@ __all__ = [
     "name_of",
     "pack_alpha",
     "pack_icc",
+    "pack_metadata",
     "pack_private",
     "pack_prompt",
     "pack_rho",
@@ -44,6 +47,7 @@ __all__ = [
     "stated",
     "unpack_alpha",
     "unpack_icc",
+    "unpack_metadata",
     "unpack_private",
     "unpack_rho",
 ]

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from rdpcodec.container.alpha import StoredAlpha, parse_alpha
-from rdpcodec.container.layout import ALPHA, ICC_PROFILE, PRIVATE, RHO_HINT
+from rdpcodec.container.layout import ALPHA, EXIF, ICC_PROFILE, PRIVATE, RHO_HINT, XMP
 from rdpcodec.container.model import Chunk, Header
 from rdpcodec.container.prior_name import PRIOR_ID as NAME
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.limits import DEFAULT, Limits
 
 _RHO_SCALE = 255
+_METADATA_LIMIT = "ancillary_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,45 @@ def unpack_icc(ancillary: Iterable[Chunk], *, limits: Limits = DEFAULT) -> bytes
     return None if body is None else _inflate(body, limits, "chunk i")
 
 
+def pack_metadata(kind: str, plain: bytes, *, limits: Limits = DEFAULT) -> Chunk:
+    """Return a chunk with metadata.
+
+    Args:
+        kind: `EXIF` or `XMP` of `layout`.
+        plain: A TIFF structure, or an XMP packet.
+        limits: What a decoder would accept.
+
+    Returns:
+        A chunk e or x.
+
+    Raises:
+        LimitError: If they are too large.
+    """
+    limits.check(_METADATA_LIMIT, len(plain), f"the size of {_KINDS[kind].name} in bytes")
+    return Chunk(kind, zlib.compress(plain, 9))
+
+
+def unpack_metadata(
+    ancillary: Iterable[Chunk], kind: str, *, limits: Limits = DEFAULT
+) -> bytes | None:
+    """Return metadata of a file; inflates no more than the limit.
+
+    Args:
+        ancillary: Its ancillary chunks.
+        kind: `EXIF` or `XMP` of `layout`.
+        limits: What to accept.
+
+    Returns:
+        The metadata, None without them.
+
+    Raises:
+        MalformedError: If the deflated data are damaged or have a tail.
+        LimitError: If they are too large.
+    """
+    body = _find(ancillary, kind)
+    return None if body is None else _inflate(body, limits, f"chunk {kind}", _METADATA_LIMIT)
+
+
 def pack_private(name: str, data: bytes) -> Chunk:
     """Return a chunk with data that only its owner understands.
 
@@ -207,13 +247,13 @@ def _split_private(body: bytes, where: str) -> tuple[str, bytes]:
     return name, body[1 + length :]
 
 
-def _inflate(body: bytes, limits: Limits, where: str) -> bytes:
+def _inflate(body: bytes, limits: Limits, where: str, limit: str = "icc_bytes") -> bytes:
     stream = zlib.decompressobj()
     try:
-        profile = stream.decompress(body, limits.icc_bytes + 1)
+        profile = stream.decompress(body, getattr(limits, limit) + 1)
     except zlib.error as error:
         raise _bad(f"{where} does not inflate: {error}") from error
-    limits.check("icc_bytes", len(profile), f"the inflated size of {where} in bytes, or more,")
+    limits.check(limit, len(profile), f"the inflated size of {where} in bytes, or more,")
     if not stream.eof or stream.unused_data:
         raise _bad(f"{where} is not exactly one zlib stream")
     return profile
@@ -221,6 +261,10 @@ def _inflate(body: bytes, limits: Limits, where: str) -> bytes:
 
 def _find(ancillary: Iterable[Chunk], kind: str) -> bytes | None:
     return next((chunk.body for chunk in ancillary if chunk.type == kind), None)
+
+
+def _check_metadata(body: bytes, place: _Place) -> None:
+    _inflate(body, place.limits, place.where, _METADATA_LIMIT)
 
 
 def _check_hint(body: bytes, place: _Place) -> None:
@@ -240,5 +284,7 @@ _KINDS = {
     RHO_HINT: _Kind("rho hint", _check_hint),
     ICC_PROFILE: _Kind("ICC profile", lambda body, at: _inflate(body, at.limits, at.where)),
     ALPHA: _Kind("alpha", _check_alpha),
+    EXIF: _Kind("EXIF", _check_metadata),
+    XMP: _Kind("XMP", _check_metadata),
     PRIVATE: _Kind("private", lambda body, at: _split_private(body, at.where), once=False),
 }

@@ -45,6 +45,8 @@ RHO_HINT = "r"
 ICC_PROFILE = "i"
 PRIVATE = "p"
 ALPHA = "o"  # opacity
+EXIF = "e"
+XMP = "x"
 KINDS = ("grey", "rgb", "equal-rgb")  # the position is the id on disk
 
 

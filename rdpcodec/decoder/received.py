@@ -12,6 +12,7 @@ from rdpcodec.arrays import Array
 from rdpcodec.chain import Estimator
 from rdpcodec.compute import neutral
 from rdpcodec.container import Header, RdpFile
+from rdpcodec.container.layout import EXIF, XMP
 from rdpcodec.decoder import least_error
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descent_steps, ode
 from rdpcodec.decoder.sampling import fresh_noise
@@ -156,13 +157,12 @@ class Received:
             average=average,
             symmetries=symmetries,
         )
-        icc = container.unpack_icc(self.file.ancillary, limits=options.limits)
-        alpha, wanted = self.alpha, self._rho(options.rho)
+        beside, wanted = self._beside(options), self._rho(options.rho)
         with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
-                return Picture(self.shown(self._blend(wanted, options)), icc, alpha)
+                return Picture(self.shown(self._blend(wanted, options)), **beside)
             clean = self._along_ode(wanted, options)
-            return Picture(self.shown(self._pixels(clean)), icc, alpha)
+            return Picture(self.shown(self._pixels(clean)), **beside)
 
     def endpoints(
         self,
@@ -191,6 +191,16 @@ class Received:
         if self.header.kind != "equal-rgb":
             return values
         return np.repeat(values[:, :, None], 3, axis=2)
+
+    def _beside(self, options: DecodeOptions) -> dict[str, Any]:
+        """Return what the picture has besides its pixels."""
+        chunks, limits = self.file.ancillary, options.limits
+        return {
+            "icc": container.unpack_icc(chunks, limits=limits),
+            "alpha": self.alpha,
+            "exif": container.unpack_metadata(chunks, EXIF, limits=limits),
+            "xmp": container.unpack_metadata(chunks, XMP, limits=limits),
+        }
 
     def _with(self, **changes: Any) -> DecodeOptions:
         given = {name: value for name, value in changes.items() if value is not None}

@@ -202,7 +202,11 @@ class Encoder:
     def _of_extras(self) -> str:
         """Name the bytes that no coarser picture saves."""
         extras = sum(chunk_bytes(len(chunk.body)) for chunk in self.ancillary)
-        return f", {extras} of them in ancillary chunks (such as alpha)" if extras else ""
+        return (
+            f", {extras} of them in ancillary chunks (alpha, metadata and the like)"
+            if extras
+            else ""
+        )
 
     def _refuse_target(self) -> None:
         smallest = self.file_bytes(self._coarsest())

@@ -1,6 +1,7 @@
 """Image files to and from 8-bit pixels."""
 
 from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
+from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP
 from rdpcodec.images.picture import Picture, samples, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
@@ -15,6 +16,8 @@ from rdpcodec.images.writing import (
 )
 
 __all__ = [
+    "HOLDS_EXIF",
+    "HOLDS_XMP",
     "Picture",
     "background_of",
     "check_format",

@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,12 +76,12 @@ def with_invisible_filled(picture: Picture) -> Picture:
         return picture
     visible = picture.alpha > 0
     if not visible.any():
-        return Picture(np.full_like(picture.pixels, _MIDDLE), picture.icc, picture.alpha)
+        return replace(picture, pixels=np.full_like(picture.pixels, _MIDDLE))
     weight = Image.fromarray(visible.astype(np.float32))
     planes = np.atleast_3d(picture.pixels)
     filled = [_extended(planes[:, :, k], visible, weight) for k in range(planes.shape[2])]
     pixels = filled[0] if picture.channels == 1 else np.dstack(filled)
-    return Picture(pixels, picture.icc, picture.alpha)
+    return replace(picture, pixels=pixels)
 
 
 def _extended(plane: Pixels, visible: NDArray[np.bool_], weight: Image.Image) -> Pixels:

@@ -3,10 +3,10 @@
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from rdpcodec.images.boxes import iso_boxes, png_chunks, riff_payloads
+from rdpcodec.images.kept import kept_exif
 
+_PNG_XMP = "XML:com.adobe.xmp"
 _ORIENTATION = 0x0112
-# Description, maker, model, software, date, artist, host, copyright, Exif and GPS directories.
-_TELLING_TAGS = {270, 271, 272, 305, 306, 315, 316, 33432, 34665, 34853}
 _TIFF_IPTC, _TIFF_PHOTOSHOP, _TIFF_C2PA = 33723, 34377, 52545
 _IPTC_RESOURCE = 0x0404
 _C2PA_UUID = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
@@ -21,12 +21,10 @@ def note_metadata(image: Image.Image, data: bytes | None, notes: list[str]) -> N
         notes: Gets the note.
     """
     found = {
-        "EXIF metadata other than orientation": bool(_TELLING_TAGS & set(image.getexif())),
-        "XMP metadata": bool(image.info.get("xmp")),
         "IPTC metadata": _has_iptc(image),
         "Photoshop metadata": _has_photoshop(image),
         "C2PA metadata": data is not None and _has_c2pa(image, data),
-        "text comments": bool(image.info.get("comment") or getattr(image, "text", None)),
+        "text comments": bool(image.info.get("comment") or _texts(image)),
     }
     lost = [name for name, there in found.items() if there]
     resolution = _resolution(image)
@@ -54,6 +52,10 @@ def apply_orientation(image: Image.Image, notes: list[str]) -> Image.Image:
         return image
     notes.append(f"EXIF orientation {orientation} was applied")
     return ImageOps.exif_transpose(image)
+
+
+def _texts(image: Image.Image) -> set[str]:
+    return set(getattr(image, "text", None) or ()) - {_PNG_XMP}
 
 
 def _tags(image: Image.Image) -> set[int]:
@@ -90,6 +92,8 @@ def _resolution(image: Image.Image) -> str | None:
     """Name the resolution, or the shape of a pixel that is not square."""
     if _is_made_up(image):
         return None
+    if TiffImagePlugin.X_RESOLUTION in image.getexif() and kept_exif(image, []) is not None:
+        return None  # it is told there
     dpi = image.info.get("dpi")
     if dpi and all(dpi):
         x, y = (round(float(value)) for value in dpi)

@@ -18,11 +18,15 @@ class Picture:
         icc: Its ICC profile, None for sRGB.
         alpha: (H, W) uint8, 0 for invisible, 255 for opaque; None for an opaque picture. The
             colours are not multiplied by it, and mean nothing where it is 0.
+        exif: Its EXIF metadata, a TIFF structure; they never turn it.
+        xmp: Its XMP packet.
     """
 
     pixels: Pixels
     icc: bytes | None = None
     alpha: Pixels | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
 
     def __post_init__(self) -> None:
         """Refuse pixels of another type or shape.

@@ -17,6 +17,7 @@ from rdpcodec.images.colour import choose_profile
 from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_entries
 from rdpcodec.images.formats import FORMATS, not_identified, unsupported
 from rdpcodec.images.frames import choose_frame
+from rdpcodec.images.kept import kept_exif, kept_xmp
 from rdpcodec.images.metadata import apply_orientation, note_metadata
 from rdpcodec.images.picture import Picture, Pixels
 from rdpcodec.images.source import is_closed, source_of
@@ -117,7 +118,7 @@ def picture_from(
         allow_damaged: Read a JPEG that lacks its end.
 
     Returns:
-        The picture; metadata other than the colours are left out.
+        The picture; with EXIF and XMP if it has them.
 
     Raises:
         ImageError: If it has what the format does not carry.
@@ -178,7 +179,8 @@ def _convert(image: Image.Image, data: bytes | None, limits: Limits) -> tuple[Pi
     note_metadata(image, data, notes)
     upright = apply_orientation(image, notes)
     colours, alpha = _split_alpha(upright, image.format, notes)
-    return Picture(np.array(colours.convert(mode)), icc, alpha), notes
+    exif = kept_exif(upright, notes)
+    return Picture(np.array(colours.convert(mode)), icc, alpha, exif, kept_xmp(upright)), notes
 
 
 def _load(image: Image.Image) -> None:

@@ -1,6 +1,7 @@
 """Pictures to files of lossless formats, and to the screen."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from PIL import Image, ImageColor, ImageShow
 
 from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
+from rdpcodec.images.kept import save_options
 from rdpcodec.images.picture import Picture, Pixels
 
 _LOSSLESS_WEBP = {"format": "WEBP", "lossless": True, "exact": True}  # also where invisible
@@ -103,7 +105,7 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         suffix: The extension that names the format: .png, .webp, .tif, .tiff, .bmp, .pgm, .ppm.
 
     Returns:
-        The file; its ICC profile and its alpha are in it.
+        The file; its ICC profile and its alpha are in it, EXIF and XMP where the format has them.
 
     Raises:
         UsageError: If the format is unknown or lossy, or cannot carry the picture.
@@ -125,6 +127,7 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
     options = dict(_SAVE_OPTIONS[suffix])
     if picture.icc is not None:
         options["icc_profile"] = picture.icc
+    options |= save_options(suffix, picture.exif, picture.xmp)
     try:
         image.save(out, **options)
     except (OSError, ValueError) as error:
@@ -194,7 +197,7 @@ def on_colour(picture: Picture, colour: str) -> Picture:
     share = picture.alpha[:, :, None] / np.float32(_OPAQUE)
     mixed = behind + share * (np.atleast_3d(picture.pixels) - behind)
     pixels = np.rint(mixed).astype(np.uint8).reshape(picture.pixels.shape)
-    return Picture(pixels, picture.icc)
+    return replace(picture, pixels=pixels, alpha=None)
 
 
 def _with_alpha(image: Image.Image, picture: Picture) -> Image.Image:

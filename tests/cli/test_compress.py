@@ -83,11 +83,11 @@ def test_notes_about_the_image_are_said_unless_quiet(run: Shell) -> None:
 
 
 def test_an_image_that_cannot_be_stored_is_exit_code_2(run: Shell) -> None:
-    """A transparent image is refused by name, before the prior is loaded."""
-    Image.new("RGBA", (4, 4)).save("clear.png")
-    result = run("compress", "clear.png", "out.rdp")
+    """A CMYK image is refused by name, before the prior is loaded."""
+    Image.new("CMYK", (4, 4)).save("inks.tif")
+    result = run("compress", "inks.tif", "out.rdp")
     assert (result.code, result.issue) == (2, "RDP-602")
-    assert "clear.png: the image has transparent pixels" in result.err
+    assert "inks.tif: the image has CMYK" in result.err
     assert not Path("out.rdp").exists()
 
 

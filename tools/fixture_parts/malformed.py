@@ -202,6 +202,7 @@ def _ancillaries(p: Parts) -> Iterator[Refused]:
     ):
         data = p.join(extra=chunk(b"i", body))
         yield Refused(f"RDP-213_profile-{name}", why, data)
+    yield from _metadata(p)
     for name, why, body in (
         ("empty", "p has no body.", b""),
         ("unnamed", "The private name is empty.", b"\0data"),
@@ -209,3 +210,17 @@ def _ancillaries(p: Parts) -> Iterator[Refused]:
         ("space", "The private name has a space.", b"\x03o g"),
     ):
         yield Refused(f"RDP-213_private-{name}", why, p.join(extra=chunk(b"p", body)))
+
+
+def _metadata(p: Parts) -> Iterator[Refused]:
+    plain = zlib.compress(b"<x:xmpmeta/>", 9)
+    bomb = zlib.compress(bytes((1 << 20) + 1), 9)
+    for letter, what in (("e", "exif"), ("x", "xmp")):
+        kind = letter.encode()
+        twice = p.join(extra=2 * chunk(kind, plain))
+        yield Refused(f"RDP-213_two-{what}", f"{letter} occurs twice.", twice)
+        cut, tail = (chunk(kind, body) for body in (plain[:-1], plain + b"\0"))
+        yield Refused(f"RDP-213_{what}-cut", f"The stream of {letter} ends.", p.join(extra=cut))
+        yield Refused(f"RDP-213_{what}-tail", f"{letter} has a tail.", p.join(extra=tail))
+        large = p.join(extra=chunk(kind, bomb))
+        yield Refused(f"RDP-406_{what}", f"{letter} inflates to a byte too many.", large)

@@ -21,6 +21,9 @@ from rdpcodec.images import Picture, png_bytes
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
 
+_OF_PICTURE = ("icc", "equal", "alpha", "exif", "xmp")
+# A TIFF structure whose only entry, GPS, leads to an empty directory.
+GPS_EXIF = b"MM\0*\0\0\0\x08\0\1\x88\x25\0\4\0\0\0\1\0\0\0\x1a\0\0\0\0" + bytes(6)
 LICENCE = "Apache-2.0"
 DRAWN = "Synthetic picture drawn by tools/make_fixtures.py: power-law noise, a gradient, a disc."
 INVENTED = "No picture: coded symbols drawn at random by tools/make_fixtures.py."
@@ -68,13 +71,12 @@ def coded(width: int, height: int, channels: int, **options: Any) -> Callable[[s
     """Return what encodes the scene of a case."""
 
     def make(name: str) -> bytes:
-        given = {
-            key: value for key, value in options.items() if key not in ("icc", "equal", "alpha")
-        }
+        given = {key: value for key, value in options.items() if key not in _OF_PICTURE}
         pixels = scene(name, width, height, channels)
         if options.get("equal"):
             pixels = np.repeat(pixels[:, :, None], 3, axis=2)
-        picture = Picture(pixels, options.get("icc"), options.get("alpha"))
+        beside = {key: options.get(key) for key in ("icc", "alpha", "exif", "xmp")}
+        picture = Picture(pixels, **beside)
         return encode(
             picture, **({"prior": "gaussian-1", "t": 1984, "seed": 1, "rdo": 0.0} | given)
         )
@@ -214,6 +216,8 @@ RECIPES = (
     Recipe("alpha-truncated", "Alpha is whole where the picture is cut.", "3.4 7.3",
            cut(coded(48, 32, RGB, alpha=disc_alpha(48, 32), t=1600), 5), (View(1),),
            allow_partial=True),
+    Recipe("metadata", "EXIF and XMP.", "7.1",
+           coded(24, 16, GREY, exif=GPS_EXIF, xmp=b"<x:xmpmeta/>"), (View(0),)),
     Recipe("unknown-ancillary", "Unknown and private chunks, some twice, are kept.", "3.2 7",
            edited(coded(24, 16, GREY, rho_hint=0.2), _with_unknown)),
     Recipe("unknown-minor", "Minor version 7 is read like version 0.", "4",

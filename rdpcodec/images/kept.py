@@ -1,0 +1,80 @@
+"""The metadata that go into the file: EXIF without thumbnail and maker note, and XMP as it is."""
+
+from PIL import Image, PngImagePlugin
+
+_EXIF, _GPS, _MAKER_NOTE, _INTEROPERABILITY, _XMP = 0x8769, 0x8825, 0x927C, 0xA005, 700
+# Description, maker, model, resolution (three), software, date, artist, host, copyright. The rest
+# tells how the source file stores its pixels, or how they were turned.
+_TAGS = (270, 271, 272, 282, 283, 296, 305, 306, 315, 316, 33432)
+_TELLING = {*_TAGS, _EXIF, _GPS} - {282, 283, 296}
+_PREFIX = b"Exif\0\0"
+_PNG_XMP = "XML:com.adobe.xmp"
+HOLDS_EXIF, HOLDS_XMP = (".png", ".webp"), (".png", ".webp", ".tif", ".tiff")
+
+
+def kept_exif(image: Image.Image, notes: list[str]) -> bytes | None:
+    """Return the EXIF of an upright image, fit for another file.
+
+    Args:
+        image: An image.
+        notes: Gets a note about what is left out.
+
+    Returns:
+        A TIFF structure; None where nothing is told.
+    """
+    found = image.getexif()
+    if not _TELLING & set(found):
+        return None
+    kept = Image.Exif()
+    try:
+        for tag in _TAGS:
+            if tag in found:
+                kept[tag] = found[tag]
+        details, place = dict(found.get_ifd(_EXIF)), dict(found.get_ifd(_GPS))
+        left_out = ["a maker note"] if details.pop(_MAKER_NOTE, None) else []
+        details.pop(_INTEROPERABILITY, None)
+        left_out += ["a thumbnail"] if image.format in ("JPEG", "MPO") and found.get_ifd(1) else []
+        for tag, directory in ((_EXIF, details), (_GPS, place)):
+            if directory:
+                kept.get_ifd(tag).update(directory)
+                kept[tag] = directory
+        data = kept.tobytes().removeprefix(_PREFIX)
+    except Exception as error:  # noqa: BLE001 - Pillow raises anything on damaged directories
+        notes.append(f"the EXIF metadata are damaged ({error}): dropped")
+        return None
+    if left_out:
+        notes.append(f"EXIF is kept without {' and '.join(left_out)}")
+    return data
+
+
+def kept_xmp(image: Image.Image) -> bytes | None:
+    """Return the XMP packet of an upright image, None without one."""
+    xmp = image.info.get("xmp") or image.info.get(_PNG_XMP)
+    return xmp.encode() if isinstance(xmp, str) else xmp or None
+
+
+def save_options(suffix: str, exif: bytes | None, xmp: bytes | None) -> dict[str, object]:
+    """Return what Pillow is told to write metadata, nothing for those that a format cannot hold.
+
+    Pillow writes no EXIF directories into compressed TIFF.
+
+    Args:
+        suffix: `.png` and the like.
+        exif: As `kept_exif` returns it.
+        xmp: As `kept_xmp` returns it.
+
+    Returns:
+        Keywords of `Image.save`.
+    """
+    options: dict[str, object] = {}
+    if suffix in (".tif", ".tiff"):
+        return {} if xmp is None else {"tiffinfo": {_XMP: xmp}}
+    if exif is not None and suffix in HOLDS_EXIF:
+        options["exif"] = _PREFIX + exif
+    if xmp is not None and suffix == ".webp":
+        options["xmp"] = xmp
+    if xmp is not None and suffix == ".png":
+        text = PngImagePlugin.PngInfo()
+        text.add_itxt(_PNG_XMP, xmp.decode("utf-8", "replace"))
+        options["pnginfo"] = text
+    return options
