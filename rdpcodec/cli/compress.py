@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rdpcodec.cli.folders import Extras, compress_folder, folder_of, pair
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Threads
+from rdpcodec.cli.options import (
+    CoderName,
+    Device,
+    FilesFrom,
+    Force,
+    Jobs,
+    OutFolder,
+    Precision,
+    Quiet,
+    Resume,
+    Threads,
+)
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import check_destination, is_stdout, read_input, write_output
@@ -67,18 +79,26 @@ AllowDamaged = Annotated[
 ]
 Report = Annotated[
     str | None,
-    typer.Option(metavar="FILE.json", help="Write bits, seconds and layers as JSON."),
+    typer.Option(
+        metavar="FILE.json", help="Write bits, seconds and layers as JSON; with -o a line a file."
+    ),
 ]
 
 
 def compress(  # noqa: PLR0913 - one parameter per option
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="An image file, or - for standard input.")
-    ],
-    out: Annotated[
-        str, typer.Argument(metavar="OUT", help="The .rdp file, or - for standard output.")
-    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="IN OUT",
+            help="An image file and the .rdp file to make of it; - for standard input or output. "
+            "With -o FOLDER: image files and folders of them, each to an .rdp file there.",
+        ),
+    ] = None,
     *,
+    output: OutFolder = None,
+    files_from: FilesFrom = None,
+    jobs: Jobs = 1,
+    resume: Resume = False,
     bpp: Bpp = None,
     target_bytes: TargetBytes = None,
     t: NoiseLevel = None,
@@ -97,13 +117,17 @@ def compress(  # noqa: PLR0913 - one parameter per option
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compress an image to an .rdp file.
+    """Compress an image to an .rdp file, or many with -o FOLDER.
 
     Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
     """
-    _check_out(source, out, force=force)
-    if report is not None:
-        _check_report(report, source, out, force=force)
+    folder = folder_of(
+        files,
+        output,
+        Extras(files_from=files_from, jobs=jobs, resume=resume, report=report),
+        force=force,
+        quiet=quiet,
+    )
     _check_one_goal(bpp, target_bytes, t)
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
@@ -119,8 +143,21 @@ def compress(  # noqa: PLR0913 - one parameter per option
         device=device,
         precision=precision,
         threads=threads,
+        allow_damaged=allow_damaged,
     )
-    picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
+    if folder is not None:
+        compress_folder(folder, options)
+    else:
+        _compress_one(*pair(files), options, report, force=force, quiet=quiet)
+
+
+def _compress_one(
+    source: str, out: str, options: EncodeOptions, report: str | None, *, force: bool, quiet: bool
+) -> None:
+    _check_out(source, out, force=force)
+    if report is not None:
+        _check_report(report, source, out, force=force)
+    picture = _read(source, quiet=quiet, allow_damaged=options.allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 

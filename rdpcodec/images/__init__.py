@@ -1,5 +1,6 @@
 """Image files to and from 8-bit pixels."""
 
+from rdpcodec.images.formats import SUFFIXES
 from rdpcodec.images.picture import Picture, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
@@ -12,6 +13,7 @@ from rdpcodec.images.writing import (
 )
 
 __all__ = [
+    "SUFFIXES",
     "Picture",
     "check_format",
     "check_suffix",
