@@ -206,9 +206,9 @@ def _work(folder: Folder, work: "Work", found: "Plan", write: "Write") -> "_Tall
         with counting(len(found.jobs), quiet=folder.quiet) as step, closing(results):
             for record in results:
                 write(record)
+                _stop_at(record)
                 tally.add(record)
                 step()
-                _stop_at(record)
     except BaseException:
         tally.tell(folder)
         raise
