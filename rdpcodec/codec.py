@@ -1,7 +1,7 @@
 """A picture to a file and back: the public `encode`, `decode` and `open`. Wiring only."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Unpack
@@ -100,6 +100,7 @@ def encode_as(image: object, options: EncodeOptions) -> Encoded:
         compute = Compute(options.device, options.precision)
         picture = picture_from(image, options.limits, allow_damaged=options.allow_damaged)
         _check_size(picture, options.limits)
+        picture = replace(picture, **dict.fromkeys(options.stripped))  # type: ignore[arg-type]
         picture = with_invisible_filled(picture)
         coder, prior = load_coder(options.coder, options.coder_parameter), options.prior
         if isinstance(prior, str):

@@ -12,6 +12,7 @@ EXIT_USAGE = 1
 EXIT_INVALID = 2
 EXIT_PRIOR = 3
 EXIT_LIMIT = 4
+EXIT_SOME = 5  # some of several inputs failed, the others are done
 
 
 class ISSUE(StrEnum):
@@ -56,6 +57,7 @@ class ISSUE(StrEnum):
     CONFORMANCE_FAILURE = "RDP-801"
     OUT_OF_MEMORY = "RDP-901"
     SYSTEM_FAILURE = "RDP-902"
+    WORKER_LOST = "RDP-903"
 
 
 class RdpError(Exception):
@@ -270,3 +272,36 @@ class SystemFailureError(RdpError):
     """The operating system refused something that no other error names; as above."""
 
     issues = (ISSUE.SYSTEM_FAILURE,)
+
+
+class WorkerLostError(RdpError):
+    """The process that worked on one of several pictures ended before it was done."""
+
+    exit_code = EXIT_LIMIT
+    issues = (ISSUE.WORKER_LOST,)
+
+
+def of_machine(error: BaseException) -> RdpError | None:
+    """Give what the machine lacks or refuses its id.
+
+    Args:
+        error: What was raised, by Python or a library.
+
+    Returns:
+        The error with its id; None for what is a mistake in this program.
+    """
+    if isinstance(error, MemoryError) or _is_torch_memory(error):
+        message = "the memory of this machine does not suffice"
+        return OutOfMemoryError(ISSUE.OUT_OF_MEMORY, message)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename else ""
+        message = f"{where}{error.strerror or error}"
+        return SystemFailureError(ISSUE.SYSTEM_FAILURE, message)
+    return None
+
+
+def _is_torch_memory(error: BaseException) -> bool:
+    """Recognise a full host by PyTorch's sentence, and a full accelerator by its class."""
+    if not isinstance(error, RuntimeError):
+        return False
+    return "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, int, int], None]
 
+STRIPPABLE = ("exif", "xmp", "icc")  # fields of a picture
 RECONSTRUCTIONS = ("ode", "geodesic")
 PRECISIONS = ("float32", "bfloat16", "float16")
 DEFAULT_PRIOR = "photo-1"
@@ -95,6 +96,16 @@ def _prompt(name: str, value: object) -> str | None:
     return text or None
 
 
+def _strip(name: str, value: object) -> str:
+    """Return names in their order; `all` stands for each."""
+    given = value.split(",") if isinstance(value, str) else [shown(value)]
+    given = [each.strip() for each in given]
+    for each in given:
+        if each not in (*STRIPPABLE, "all"):
+            raise invalid(name, each, f"all, or some of {', '.join(STRIPPABLE)}")
+    return ",".join(each for each in STRIPPABLE if each in given or "all" in given)
+
+
 _bpp = real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
 _bytes = integer(1, meaning=" bytes")
 _limits = that("a rdpcodec.limits.Limits", lambda value: isinstance(value, Limits))
@@ -143,6 +154,7 @@ class EncodeOptions:
         threads: How many the prior uses on the CPU; as many as torch would, when None: by default
             one for each physical core. The result is the same.
         allow_damaged: Read a JPEG that lacks its end.
+        strip: Metadata to leave out: some of `exif,xmp,icc`, or `all`.
 
     Raises:
         UsageError: If a value is of another kind or out of range.
@@ -171,6 +183,12 @@ class EncodeOptions:
     precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
     threads: int | None = _option(None, THREADS)
     allow_damaged: bool = _option(default=False, check=flag)
+    strip: str | None = _option(None, _strip)
+
+    @property
+    def stripped(self) -> tuple[str, ...]:
+        """The fields of a picture that are left out."""
+        return tuple(self.strip.split(",")) if self.strip else ()
 
     def __post_init__(self) -> None:
         """Check every value, and that one goal at most is given."""
@@ -206,6 +224,7 @@ class EncodeKeywords(TypedDict, total=False):
     precision: str
     threads: int | None
     allow_damaged: bool
+    strip: str | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

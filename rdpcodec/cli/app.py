@@ -23,7 +23,10 @@ from rdpcodec.cli.view import view
 from rdpcodec.errors import EXIT_OK, EXIT_USAGE
 
 NAME = "rdpcodec"
-EPILOG = "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the file's, 4 a limit."
+EPILOG = (
+    "Exit codes: 0 fine, 1 usage, 2 bad input, 3 prior missing or not the file's, 4 a limit, "
+    "5 some of several inputs failed."
+)
 
 app = typer.Typer(name=NAME, epilog=EPILOG, pretty_exceptions_enable=False)
 for command in (compress, view, decompress, inspect, trim, verify, compare, priors, conform, bench):

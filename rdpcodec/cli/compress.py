@@ -7,8 +7,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rdpcodec.cli.folders import Extras, compress_folder, folder_of, pair
 from rdpcodec.cli.messages import naming, say
-from rdpcodec.cli.options import CoderName, Device, Force, Precision, Quiet, Threads
+from rdpcodec.cli.options import (
+    CoderName,
+    Device,
+    FilesFrom,
+    Force,
+    Jobs,
+    OutFolder,
+    Precision,
+    Quiet,
+    Resume,
+    Threads,
+)
 from rdpcodec.cli.overwriting import any_picture, check_apart, check_overwriting, not_rdp
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.reading import read_map
@@ -28,7 +40,6 @@ if TYPE_CHECKING:
     from rdpcodec.codec import Encoded
     from rdpcodec.images import Picture
 
-STRIPPABLE = ("exif", "xmp", "icc")
 VAE_SHARE_MAX = 0.8  # of the error: from here on bits buy a decibel at most
 
 Bpp = Annotated[
@@ -105,18 +116,26 @@ AllowDamaged = Annotated[
 ]
 Report = Annotated[
     str | None,
-    typer.Option(metavar="FILE.json", help="Write bits, seconds and layers as JSON."),
+    typer.Option(
+        metavar="FILE.json", help="Write bits, seconds and layers as JSON; with -o a line a file."
+    ),
 ]
 
 
 def compress(  # noqa: PLR0913 - one parameter per option
-    source: Annotated[
-        str, typer.Argument(metavar="IN", help="An image file, or - for standard input.")
-    ],
-    out: Annotated[
-        str, typer.Argument(metavar="OUT", help="The .rdp file, or - for standard output.")
-    ],
+    files: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="IN OUT",
+            help="An image file and the .rdp file to make of it; - for standard input or output. "
+            "With -o FOLDER: image files and folders of them, each to an .rdp file there.",
+        ),
+    ] = None,
     *,
+    output: OutFolder = None,
+    files_from: FilesFrom = None,
+    jobs: Jobs = 1,
+    resume: Resume = False,
     bpp: Bpp = None,
     target_bytes: TargetBytes = None,
     psnr: Psnr = None,
@@ -139,17 +158,22 @@ def compress(  # noqa: PLR0913 - one parameter per option
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compress an image to an .rdp file.
+    """Compress an image to an .rdp file, or many with -o FOLDER.
 
     Example: rdpcodec compress photo.jpg photo.rdp --bpp 0.5
     """
-    inputs = {"IN": source, "--roi": roi}
-    check_one_stdin(inputs)
-    _check_out(inputs, out, force=force)
-    if report is not None:
-        _check_report(report, inputs, out, force=force)
+    folder = folder_of(
+        files,
+        output,
+        Extras(files_from=files_from, jobs=jobs, resume=resume, report=report),
+        force=force,
+        quiet=quiet,
+    )
     _check_one_goal(bpp, target_bytes, psnr, t)
-    stripped = _stripped(strip)
+    if folder is not None and roi is not None:
+        message = "--roi is for a single picture, found -o FOLDER"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+    check_one_stdin({"IN": files[0] if files else None, "--roi": roi})
     options = EncodeOptions(
         prior=DEFAULT_PRIOR if prior is None else prior,
         t=t,
@@ -167,9 +191,30 @@ def compress(  # noqa: PLR0913 - one parameter per option
         device=device,
         precision=precision,
         threads=threads,
+        allow_damaged=allow_damaged,
+        strip=strip,
     )
-    picture = _read(source, quiet=quiet, allow_damaged=allow_damaged)
-    picture = replace(picture, **dict.fromkeys(stripped))  # type: ignore[arg-type]
+    if folder is not None:
+        compress_folder(folder, options)
+    else:
+        _compress_one(*pair(files), options, roi, report, force=force, quiet=quiet)
+
+
+def _compress_one(  # noqa: PLR0913 - what the command line says of one picture
+    source: str,
+    out: str,
+    options: EncodeOptions,
+    roi: str | None,
+    report: str | None,
+    *,
+    force: bool,
+    quiet: bool,
+) -> None:
+    inputs = {"IN": source, "--roi": roi}
+    _check_out(inputs, out, force=force)
+    if report is not None:
+        _check_report(report, inputs, out, force=force)
+    picture = _read(source, quiet=quiet, allow_damaged=options.allow_damaged)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
@@ -179,7 +224,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
         write_output(report, f"{json.dumps(encoded.report.to_json(), indent=2)}\n".encode())
     if not quiet:
         say(_summary(source, out, encoded, picture))
-        _note_of_place(source, picture)
+        if "exif" not in options.stripped:
+            _note_of_place(source, picture)
         _note_of_goal(source, encoded, options)
         _warn_of_vae(source, encoded)
 
@@ -229,16 +275,6 @@ def _check_report(report: str, inputs: Mapping[str, str | None], out: str, *, fo
         return  # JSON may go to a terminal
     check_destination(report)
     check_overwriting(report, inputs={}, keep=any_picture, force=force)
-
-
-def _stripped(names: str | None) -> tuple[str, ...]:
-    """Return the fields of a picture that are left out."""
-    given = tuple(name.strip() for name in (names or "").split(",")) if names is not None else ()
-    for name in given:
-        if name not in (*STRIPPABLE, "all"):
-            expected = f"expected all, or some of {', '.join(STRIPPABLE)}"
-            raise UsageError(ISSUE.INVALID_OPTION, f"--strip is {name!r}, {expected}")
-    return STRIPPABLE if "all" in given else given
 
 
 def _check_one_goal(*goals: float | None) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from rdpcodec.cli.folders import Extras, decompress_folder, folder_of, pair
 from rdpcodec.cli.options import (
     AllowPartial,
     Average,
@@ -11,14 +12,18 @@ from rdpcodec.cli.options import (
     Device,
     DropProfile,
     Evaluations,
+    FilesFrom,
     Force,
     Format,
+    Jobs,
     Layers,
+    OutFolder,
     Precision,
     PriorSource,
     Quiet,
-    RdpInput,
     Reconstruction,
+    Records,
+    Resume,
     Rho,
     RhoMap,
     Symmetries,
@@ -27,17 +32,24 @@ from rdpcodec.cli.options import (
 )
 from rdpcodec.cli.reading import Reading
 from rdpcodec.cli.saving import save
+from rdpcodec.errors import ISSUE, UsageError
 
 
 def decompress(  # noqa: PLR0913 - one parameter per option
-    file: RdpInput,
-    out: Annotated[
-        str,
+    files: Annotated[
+        list[str] | None,
         typer.Argument(
-            metavar="OUT.png", help="A .png, .webp, .tif, .bmp, .ppm or .pgm file, or - for a PNG."
+            metavar="FILE OUT.png",
+            help="An .rdp picture, or - for standard input, and a .png, .webp, .tif, .bmp, .ppm "
+            "or .pgm file, or - for a PNG. With -o FOLDER: .rdp pictures and folders of them.",
         ),
-    ],
+    ] = None,
     *,
+    output: OutFolder = None,
+    files_from: FilesFrom = None,
+    jobs: Jobs = 1,
+    resume: Resume = False,
+    report: Records = None,
     rho: Rho = None,
     rho_map: RhoMap = None,
     reconstruction: Reconstruction = None,
@@ -57,10 +69,18 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     threads: Threads = None,
     quiet: Quiet = False,
 ) -> None:
-    """Read an .rdp picture and save it as an image file.
+    """Read an .rdp picture and save it as an image file, or many with -o FOLDER.
 
     Example: rdpcodec decompress photo.rdp photo.png --rho 1
     """
+    folder = folder_of(
+        files,
+        output,
+        Extras(files_from=files_from, jobs=jobs, resume=resume, report=report),
+        force=force,
+        quiet=quiet,
+    )
+    file, out = pair(files) if folder is None else ("", "")
     reading = Reading(
         file=file,
         rho=rho,
@@ -80,4 +100,9 @@ def decompress(  # noqa: PLR0913 - one parameter per option
         threads=threads,
         quiet=quiet,
     )
-    save(out, reading, chosen=chosen, force=force)
+    if folder is not None:
+        decompress_folder(folder, reading, chosen or "png")
+    elif report is not None:
+        raise UsageError(ISSUE.INVALID_OPTION, "--report of decompress needs -o FOLDER")
+    else:
+        save(out, reading, chosen=chosen, force=force)

@@ -9,12 +9,11 @@ import typer
 from rdpcodec.errors import (
     EXIT_USAGE,
     ISSUE,
-    OutOfMemoryError,
     OutputError,
     RdpError,
-    SystemFailureError,
     TruncatedError,
     UsageError,
+    of_machine,
 )
 
 EXIT_INTERRUPTED = 130
@@ -81,27 +80,10 @@ def _explain(error: BaseException) -> tuple[int, str]:
     """Return the exit code, and the id with the sentence."""
     if isinstance(error, typer.TyperException):
         return EXIT_USAGE, f"{ISSUE.INVALID_OPTION}: {_usage(error)}"
-    known = error if isinstance(error, RdpError) else _of_machine(error)
+    known = error if isinstance(error, RdpError) else of_machine(error)
+    if known is None:
+        raise error  # a mistake in this program
     return known.exit_code, f"{known.issue}: {_sentence(known)}"
-
-
-def _of_machine(error: BaseException) -> RdpError:
-    """Give what the machine lacks or refuses its id; a mistake in this program is raised again."""
-    if isinstance(error, MemoryError) or _is_torch_memory(error):
-        message = "the memory of this machine does not suffice"
-        return OutOfMemoryError(ISSUE.OUT_OF_MEMORY, message)
-    if isinstance(error, OSError):
-        where = f"{error.filename}: " if error.filename else ""
-        message = f"{where}{error.strerror or error}"
-        return SystemFailureError(ISSUE.SYSTEM_FAILURE, message)
-    raise error
-
-
-def _is_torch_memory(error: BaseException) -> bool:
-    """Recognise a full host by PyTorch's sentence, and a full accelerator by its class."""
-    if not isinstance(error, RuntimeError):
-        return False
-    return "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
 
 
 def _sentence(error: RdpError) -> str:

@@ -112,3 +112,27 @@ Force = Annotated[
         "--force", help="Replace an output that is an input, or a picture of another kind."
     ),
 ]
+OutFolder = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FOLDER", help="All arguments are inputs; outputs go there."
+    ),
+]
+FilesFrom = Annotated[
+    str | None,
+    typer.Option(metavar="LIST", help="With -o: more inputs, a name a line; - for standard input."),
+]
+Jobs = Annotated[
+    int,
+    typer.Option(metavar="N", min=1, max=256, help="With -o: processes, which share the threads."),
+]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="With -o: leave what --report tells was made of the same inputs so."
+    ),
+]
+Records = Annotated[
+    str | None,
+    typer.Option("--report", metavar="FILE.jsonl", help="With -o: a line of JSON for each file."),
+]

@@ -1,6 +1,7 @@
 """Image files to and from 8-bit pixels."""
 
 from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
+from rdpcodec.images.formats import SUFFIXES
 from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP
 from rdpcodec.images.picture import Picture, samples, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
@@ -18,6 +19,7 @@ from rdpcodec.images.writing import (
 __all__ = [
     "HOLDS_EXIF",
     "HOLDS_XMP",
+    "SUFFIXES",
     "Picture",
     "background_of",
     "check_format",

@@ -14,6 +14,13 @@ FORMATS = {
     "DDS": "DDS", "TGA": "TGA",
 }  # fmt: skip
 KNOWN = ", ".join(FORMATS.values())
+# The extensions of these, in lower case: which files of a folder are taken for pictures.
+SUFFIXES = frozenset({
+    ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".avif",
+    ".avifs", ".tif", ".tiff", ".bmp", ".ppm", ".pgm", ".pbm", ".pnm", ".gif",
+    ".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".qoi", ".ico", ".dds",
+    ".tga", ".icb", ".vda", ".vst", ".split",
+})  # fmt: skip
 
 # Where the bytes stand, the bytes, and what they tell.
 _OTHERS = (
