@@ -30,7 +30,7 @@ PHOTO = [
 REFUSED = json.loads((FIXTURES / "invalid" / "cases.json").read_text())["cases"]
 TRAPS = json.loads((FIXTURES / "must_fail" / "expected.json").read_text())
 SCHEMA = json.loads((ROOT / "spec" / "case.schema.json").read_text())
-SIZE_MAX = 600_000
+SIZE_MAX = 700_000
 # What no file can trigger: a damaged installation, other commands, the suite itself.
 NOT_OF_FILES = ("RDP-503", "RDP-6", "RDP-7", "RDP-8", "RDP-9")
 DECODE = """

@@ -121,6 +121,7 @@ def test_the_report_schema_wants_every_documented_member() -> None:
         "height": 40,
         "t": 2000,
         "seed": 0,
+        "psnr": None,
         "vae_psnr": None,
         "vae_share": None,
         "layers": [{"t": 2000, "sigma": 0.2, "kl_bits": 1000.5, "bits": 1096}],
