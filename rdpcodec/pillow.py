@@ -30,14 +30,17 @@ from rdpcodec.container import (
     parse,
     unpack_alpha,
     unpack_icc,
+    unpack_metadata,
     unpack_rho,
 )
+from rdpcodec.container.layout import EXIF, XMP
 from rdpcodec.errors import InputError, RdpError
 from rdpcodec.files import read_stream
 from rdpcodec.limits import DEFAULT
 from rdpcodec.options import DEFAULT_RECONSTRUCTION, DEFAULT_RHO, DecodeOptions, EncodeOptions
 
 FORMAT, MIME = "RDP", "image/x-rdp"
+_EXIF_PREFIX = b"Exif\0\0"  # as in JPEG; Pillow expects it
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(EncodeOptions))
 # What Pillow itself or an image hands on; the pixels that are encoded have it already, or it is
 # of other formats.
@@ -72,12 +75,10 @@ class RdpImageFile(ImageFile.ImageFile):
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         self._data = _as_pillow(lambda: read_stream(cast(BinaryIO, self.fp), DEFAULT))
         file = _as_pillow(lambda: parse(self._data, allow_partial=partial))
-        icc = _as_pillow(lambda: unpack_icc(file.ancillary))
+        self.info.update(_as_pillow(lambda: _metadata(file)))
         hint = unpack_rho(file.ancillary)
         self._size = (file.header.width, file.header.height)
         self._mode = _as_pillow(lambda: _mode(file))
-        if icc is not None:
-            self.info["icc_profile"] = icc
         self._header = file.header
         self.rho = DEFAULT_RHO if hint is None else hint
         self.reconstruction, self.prior = DEFAULT_RECONSTRUCTION, None
@@ -166,6 +167,17 @@ def thumbnail_png(data: bytes, size: int) -> bytes:
     except OSError as error:
         raise error.__cause__ if isinstance(error.__cause__, RdpError) else error from None
     return out.getvalue()
+
+
+def _metadata(file: RdpFile) -> dict[str, bytes]:
+    """Return what Pillow's formats call `icc_profile`, `exif` and `xmp`."""
+    exif = unpack_metadata(file.ancillary, EXIF)
+    found = {
+        "icc_profile": unpack_icc(file.ancillary),
+        "exif": None if exif is None else _EXIF_PREFIX + exif,
+        "xmp": unpack_metadata(file.ancillary, XMP),
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _mode(file: RdpFile) -> str:

@@ -65,6 +65,23 @@ def test_alpha_goes_both_ways(photo: MakePhoto, channels: int, mode: str) -> Non
     assert np.array_equal(found[:, :, :-1].squeeze(), rdpcodec.open(file.getvalue()).at().pixels)
 
 
+def test_metadata_goes_both_ways(photo: MakePhoto, tmp_path: Path) -> None:
+    """EXIF and XMP are in `info` and `getexif`, and in a PNG that is saved of the picture."""
+    exif = Image.Exif()
+    exif[0x010E] = "a test"  # ImageDescription
+    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'/>"
+    source = tmp_path / "in.webp"
+    Image.fromarray(photo(24, 16)).save(source, exif=exif, xmp=xmp, lossless=True)
+    with Image.open(source) as image:
+        image.save(tmp_path / "x.rdp", prior="gaussian-1", bpp=16)
+    with Image.open(tmp_path / "x.rdp") as image:
+        assert image.getexif()[0x010E] == "a test"
+        assert image.info["xmp"] == xmp
+        image.save(tmp_path / "out.webp", exif=image.info["exif"])
+    with Image.open(tmp_path / "out.webp") as image:
+        assert image.getexif()[0x010E] == "a test"
+
+
 def test_layers_and_draft(data: bytes) -> None:
     """Fewer layers are a coarser picture; a thumbnail takes as many as it can show."""
     received = rdpcodec.open(data)
