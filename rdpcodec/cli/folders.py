@@ -14,7 +14,7 @@ from rdpcodec import threads
 from rdpcodec.cli.counting import counting
 from rdpcodec.cli.messages import say
 from rdpcodec.cli.overwriting import Keep, any_picture, check_overwriting, not_rdp, rdp
-from rdpcodec.cli.reading import Reading
+from rdpcodec.cli.reading import Reading, decode_options
 from rdpcodec.cli.streams import DASH, check_destination, is_stdout, read_input, write_output
 from rdpcodec.errors import (
     EXIT_SOME,
@@ -26,7 +26,7 @@ from rdpcodec.errors import (
     UsageError,
 )
 from rdpcodec.files import same_file
-from rdpcodec.options import DecodeOptions, EncodeOptions
+from rdpcodec.options import EncodeOptions
 
 if TYPE_CHECKING:
     from rdpcodec.batch import Compressing, Decompressing, Plan, Record
@@ -144,18 +144,13 @@ def decompress_folder(folder: Folder, reading: Reading, chosen: str) -> None:
 
     if reading.rho_map is not None:
         raise _invalid("--rho-map is for a single picture, found -o FOLDER")
-    options = DecodeOptions(
+    options = replace(
+        decode_options(reading),
         rho=reading.rho,
         reconstruction=reading.reconstruction,
-        layers=reading.layers,
-        prior=reading.prior,
         evaluations=reading.evaluations,
         average=reading.average,
         symmetries=reading.symmetries,
-        vae_tiles=reading.vae_tiles,
-        allow_partial=reading.allow_partial,
-        device=reading.device,
-        precision=reading.precision,
         threads=_share(folder, reading.threads),
     )
     suffix = f".{chosen}"

@@ -131,6 +131,19 @@ def decode(opened: Opened) -> "Picture":
     return picture if opened.has_profile else replace(picture, icc=None)
 
 
+def decode_options(reading: Reading) -> DecodeOptions:
+    """Return the options that concern a file, not one of its pictures."""
+    return DecodeOptions(
+        layers=reading.layers,
+        prior=reading.prior,
+        vae_tiles=reading.vae_tiles,
+        allow_partial=reading.allow_partial,
+        device=reading.device,
+        precision=reading.precision,
+        threads=reading.threads,
+    )
+
+
 @contextmanager
 def receiving(opened: Opened) -> "Iterator[Received]":
     """Hand out the picture of a file, with progress on the screen and errors that name the file.
@@ -145,16 +158,7 @@ def receiving(opened: Opened) -> "Iterator[Received]":
     with progress("loading the prior", quiet=reading.quiet) as shown, naming(reading.file):
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
-        options = DecodeOptions(
-            layers=reading.layers,
-            prior=reading.prior,
-            vae_tiles=reading.vae_tiles,
-            allow_partial=reading.allow_partial,
-            device=reading.device,
-            precision=reading.precision,
-            threads=reading.threads,
-            progress=shown,
-        )
+        options = replace(decode_options(reading), progress=shown)
         yield codec.receive_as(opened.parsed, opened.file_bytes, options)
 
 
