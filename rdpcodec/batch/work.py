@@ -15,7 +15,14 @@ from rdpcodec.batch.record import Record
 from rdpcodec.container import unpack_alpha, unpack_icc
 from rdpcodec.errors import ISSUE, RdpError, TruncatedError, WorkerLostError, of_machine
 from rdpcodec.files import check_output, read_file, write_atomic
-from rdpcodec.images import check_format, encode_picture, on_colour, read_picture, source_limits
+from rdpcodec.images import (
+    check_format,
+    encode_picture,
+    not_held,
+    on_colour,
+    read_picture,
+    source_limits,
+)
 from rdpcodec.limits import Limits
 from rdpcodec.options import DecodeOptions, EncodeOptions
 
@@ -126,7 +133,9 @@ def decompress_file(source: Path, out: Path, work: Decompressing) -> Record:
             picture = replace(picture, icc=None)
         if work.background is not None:
             picture = on_colour(picture, work.background)
-        record = replace(record, width=header.width, height=header.height)
+        lost = not_held(work.suffix, picture)
+        notes = (f"{work.suffix} is written without {' and '.join(lost)}",) if lost else ()
+        record = replace(record, width=header.width, height=header.height, notes=notes)
         return encode_picture(picture, work.suffix), record
 
     return _do(Job(source, out), work, work.decode.limits, make)

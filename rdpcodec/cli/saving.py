@@ -26,10 +26,9 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
         RdpError: If the file or the options are not valid, or the output cannot be written.
     """
     from rdpcodec.images import (  # noqa: PLC0415 - loads numpy
-        HOLDS_EXIF,
-        HOLDS_XMP,
         check_suffix,
         encode_picture,
+        not_held,
     )
 
     suffix = _suffix(out, chosen)
@@ -41,14 +40,7 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
     _check_header(opened, suffix)
     picture = decode(opened)
     write_output(out, encode_picture(picture, suffix))
-    lost = [
-        name
-        for name, there, holding in (
-            ("EXIF", picture.exif, HOLDS_EXIF),
-            ("XMP", picture.xmp, HOLDS_XMP),
-        )
-        if there is not None and suffix not in holding
-    ]
+    lost = not_held(suffix, picture)
     if lost and not reading.quiet:
         say(f"note: {out}: {suffix} is written without {' and '.join(lost)}, .png has all")
     if not reading.quiet:

@@ -2,7 +2,6 @@
 
 from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
 from rdpcodec.images.formats import SUFFIXES
-from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP
 from rdpcodec.images.picture import Picture, samples, to_bytes
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
@@ -11,14 +10,13 @@ from rdpcodec.images.writing import (
     check_suffix,
     encode_picture,
     for_screen,
+    not_held,
     on_colour,
     png_bytes,
     show,
 )
 
 __all__ = [
-    "HOLDS_EXIF",
-    "HOLDS_XMP",
     "SUFFIXES",
     "Picture",
     "background_of",
@@ -28,6 +26,7 @@ __all__ = [
     "encode_alpha",
     "encode_picture",
     "for_screen",
+    "not_held",
     "on_colour",
     "picture_from",
     "png_bytes",

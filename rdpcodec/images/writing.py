@@ -9,7 +9,7 @@ from PIL import Image, ImageColor, ImageShow
 
 from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
-from rdpcodec.images.kept import save_options
+from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP, save_options
 from rdpcodec.images.picture import Picture, Pixels
 
 _LOSSLESS_WEBP = {"format": "WEBP", "lossless": True, "exact": True}  # also where invisible
@@ -134,6 +134,12 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         message = f"the picture cannot be written as {suffix}: {error}"
         raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message) from error
     return out.getvalue()
+
+
+def not_held(suffix: str, picture: Picture) -> list[str]:
+    """Name the metadata of a picture that a format does not hold; .png holds all."""
+    held = (("EXIF", picture.exif, HOLDS_EXIF), ("XMP", picture.xmp, HOLDS_XMP))
+    return [name for name, there, suffixes in held if there is not None and suffix not in suffixes]
 
 
 def for_screen(picture: Picture, width: int) -> Pixels:
