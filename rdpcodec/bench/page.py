@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from rdpcodec.bench.measures import MEASURES
+from rdpcodec.bench.mean_curves import anchor_table, published_table
 from rdpcodec.bench.pictures import crop_of
 from rdpcodec.bench.plots import Plot, check_package, plots
-from rdpcodec.bench.published import KODAK, Published, applies_to
+from rdpcodec.bench.published import KODAK, applies_to
 from rdpcodec.bench.rows import Row
 from rdpcodec.bench.summary import TextTable, load_bd_rate, tables
 
@@ -21,7 +21,6 @@ td:first-child, th:first-child { text-align: left }
 figure { margin: 1.5em 0 } svg { max-width: 100%; height: auto; background: #fff }
 code { font-size: 12px; white-space: pre-wrap } figcaption, p { max-width: 800px }
 """
-_LABELS = {measure.name: measure.label for measure in MEASURES}
 _TITLE = "rdpcodec: rate, distortion and perception, measured"
 _MATCHED = (
     "Every codec makes the largest file of at most the bytes asked for, headers included; where "
@@ -76,7 +75,8 @@ def markdown_page(rows: Sequence[Row], anchor: str, csv: Path | None) -> str:
 def all_tables(rows: Sequence[Row], anchor: str) -> list[TextTable]:
     """Return the tables, on Kodak those of published numbers too."""
     published = applies_to({row.picture for row in rows})
-    return [*tables(rows, anchor), *([_published_table(KODAK)] if published else [])]
+    others = [anchor_table(rows), published_table(KODAK)] if published else []
+    return [*tables(rows, anchor), *others]
 
 
 def commands(rows: Sequence[Row], csv: Path | None) -> list[str]:
@@ -111,16 +111,6 @@ def _subject(rows: Sequence[Row]) -> str:
     names = pictures[0] if len(pictures) == 1 else f"{pictures[0]} to {pictures[-1]}"
     count = f"{len(pictures)} picture{'s' if len(pictures) > 1 else ''}"
     return f"{count} ({names}), {len(rows)} measurements."
-
-
-def _published_table(curves: Sequence[Published]) -> TextTable:
-    lines: list[tuple[str, ...]] = []
-    for curve in curves:
-        for measure, points in curve.points.items():
-            text = "; ".join(f"{bpp:g}: {value:g}" for bpp, value in points)
-            lines.append((curve.codec, _LABELS[measure], text, curve.source))
-    note = "Published by others, not measured here; means of the 24 Kodak pictures."
-    return TextTable("Published", ("codec", "measure", "bpp: value", "source"), lines, note)
 
 
 def _html_table(table: TextTable) -> str:

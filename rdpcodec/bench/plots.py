@@ -3,7 +3,6 @@
 import io
 import math
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from rdpcodec.bench.base import missing
+from rdpcodec.bench.mean_curves import mean_curves
 from rdpcodec.bench.measures import MEASURES
 from rdpcodec.bench.published import KODAK, applies_to
 from rdpcodec.bench.rows import Row
@@ -96,7 +96,7 @@ def spots(rows: Sequence[Row]) -> list[Spot]:
 def _rate_plots(rows: Sequence[Row]) -> Iterator[Plot]:
     kodak = applies_to({row.picture for row in rows})
     for measure in MEASURES:
-        curves = _mean_curves(rows, measure.name)
+        curves = mean_curves(rows, measure.name)
         if not curves:
             continue
         figure = _figure()
@@ -108,15 +108,6 @@ def _rate_plots(rows: Sequence[Row]) -> Iterator[Plot]:
         _legend(axes)
         better = "up" if measure.higher else "down"
         yield Plot(f"Rate against {measure.label}; better is {better}.", _svg(figure))
-
-
-def _mean_curves(rows: Sequence[Row], column: str) -> dict[str, list[tuple[float, float]]]:
-    curves: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for (label, _), group in by_label_and_rate(rows).items():
-        value = mean(group, column)
-        if math.isfinite(value):
-            curves[label].append((mean(group, "bpp"), value))
-    return curves
 
 
 def _add_published(axes: Any, column: str) -> None:

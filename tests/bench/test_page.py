@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rdpcodec.bench import page
+from rdpcodec.bench import mean_curves, page, published
 from rdpcodec.bench.measures import MEASURES
 from rdpcodec.bench.rows import Row
 
@@ -33,6 +33,7 @@ def test_the_page_is_made_of_the_table_alone(tmp_path: Path, rows_of: MakeRows) 
         assert "+10.0 % (2)" in text
         assert "2 of 2" in text
         assert "0.491: 34.26" in text
+        assert "Mean curves against VTM" in text
         assert f"{command} --csv rows.csv" in text
     assert html.count("<svg") == 3 + 5 + 1  # measures, rates, and the surface
     assert "http-equiv" not in html
@@ -41,3 +42,17 @@ def test_the_page_is_made_of_the_table_alone(tmp_path: Path, rows_of: MakeRows) 
     assert page.html_page(rows, "avif-444-psnr", csv) == html
     strangers = [replace(row, picture=f"my {row.picture}") for row in rows]
     assert "VTM" not in page.html_page(strangers, "avif-444-psnr", csv)
+
+
+def test_mean_curves_against_what_is_published() -> None:
+    """The anchor is at 0 against itself, its PSNR at 0.8 of its bits at -20 %."""
+    pytest.importorskip("bjontegaard")
+    anchor = next(c for c in published.KODAK if c.codec == published.ANCHOR)
+    rows = [
+        Row("kodim01", "mine", "", "", bpp, bytes=1, bpp=0.8 * bpp, psnr=psnr)
+        for bpp, psnr in anchor.points["psnr"]
+    ]
+    found = dict(mean_curves.anchor_table(rows).rows)
+    assert found["mine"] == "-20.0 %"
+    assert found[f"{published.ANCHOR}, published"] == "+0.0 %"
+    assert "Stable Diffusion 1.5 under DiffC, published" not in found  # three points
