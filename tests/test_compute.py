@@ -156,7 +156,7 @@ def test_precisions_read_each_other(photo: MakePhoto, one_thread: None) -> None:
     assert headers[0].prior_digest == headers[1].prior_digest
     for data in files:
         exact, fast = decode(data, rho=0).pixels, decode(data, rho=0, **FAST).pixels
-        assert psnr(exact, fast) > 42
+        assert psnr(exact, fast) > 40
         assert abs(psnr(exact, picture) - psnr(fast, picture)) < 0.3
 
 
