@@ -4,6 +4,7 @@
 
     without         writes what is missing; refuses to change what is there
     --renew NAME    one case of fixtures/valid, or `invalid`, again
+    --pictures      what is expected of all cases again, of the streams that are there
     --all           everything again, from the pictures on
     --check         do the streams follow from their symbols, and the rest from the streams?
 
@@ -24,11 +25,18 @@ from fixture_parts.writing import Files, as_json
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
 
-def plan(stored: dict[str, Files]) -> Files:
-    """Return every file below fixtures, by path; stored valid cases are taken as they are."""
+def plan(stored: dict[str, Files], streams: dict[str, bytes] | None = None) -> Files:
+    """Return every file below fixtures, by path.
+
+    Args:
+        stored: Valid cases that are taken as they are.
+        streams: Files of the others that are not made again.
+    """
     valid = {}
     for recipe in RECIPES:
-        valid[recipe.name] = stored.get(recipe.name) or _make(recipe)
+        valid[recipe.name] = stored.get(recipe.name) or _make(
+            recipe, (streams or {}).get(recipe.name)
+        )
     files = {f"valid/{case}/{n}": data for case, fs in valid.items() for n, data in fs.items()}
     refused, set_traps = invalid_files(valid), traps(valid["one-layer"])
     files |= {f"invalid/{file.name}": file.data for file in refused}
@@ -39,9 +47,9 @@ def plan(stored: dict[str, Files]) -> Files:
     return files
 
 
-def _make(recipe: Recipe) -> Files:
+def _make(recipe: Recipe, stream: bytes | None) -> Files:
     print(f"making {recipe.name}", file=sys.stderr)
-    return valid_case(recipe)
+    return valid_case(recipe, stream)
 
 
 def stored_cases() -> dict[str, Files]:
@@ -98,6 +106,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     choice = parser.add_mutually_exclusive_group()
     choice.add_argument("--renew", metavar="NAME", action="append", default=[])
+    choice.add_argument("--pictures", action="store_true")
     choice.add_argument("--all", action="store_true")
     choice.add_argument("--check", action="store_true")
     given = parser.parse_args()
@@ -105,12 +114,15 @@ def main() -> int:
     if not known.issuperset(given.renew):
         parser.error(f"there is no case {min(set(given.renew) - known)}")
     stored = {} if given.all else stored_cases()
-    files = plan({k: v for k, v in stored.items() if k not in given.renew})
+    streams = {k: case["stream.rdp"] for k, case in stored.items() if given.pictures}
+    renewed = {*given.renew, *streams}
+    files = plan({k: v for k, v in stored.items() if k not in renewed}, streams)
     if given.check:
         wrong = check(files)
     else:
         groups = tuple(f"{n}/" if n == "invalid" else f"valid/{n}/" for n in given.renew)
-        wrong = write(files, lambda path: given.all or path.startswith(groups or ("\0",)))
+        everything = given.all or given.pictures
+        wrong = write(files, lambda path: everything or path.startswith(groups or ("\0",)))
     for line in wrong:
         print(line, file=sys.stderr)
     total = sum(map(len, files.values()))

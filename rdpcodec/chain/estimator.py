@@ -25,6 +25,7 @@ class Estimator:
         sigma_max: The largest level at which the prior's own model answers.
         refresh: How far t falls from evaluation to evaluation, 0 for one in every layer.
         symmetries: How many symmetries of the square are averaged by default (spec 11.3).
+        overshoot: How far beyond the end of the flow rho = 1 goes (spec 11.3).
     """
 
     def __init__(self, prior: Prior, domain: Domain) -> None:
@@ -33,6 +34,7 @@ class Estimator:
         self.sigma_max = prior.sigma_max / domain.noise_scale
         self.refresh = prior.refresh if prior.calibration else 0
         self.symmetries = min(prior.symmetries, domain.symmetries)
+        self.overshoot = prior.overshoot
 
     @property
     def device(self) -> str | None:

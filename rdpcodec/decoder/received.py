@@ -272,7 +272,8 @@ class Received:
 
     def _perception_end(self, evaluations: int) -> Floats:
         if evaluations not in self._perception:
-            self._perception[evaluations] = self._pixels(self._geodesic.perception(evaluations))
+            end = self._geodesic.perception(evaluations, self.estimator.overshoot)
+            self._perception[evaluations] = self._pixels(end)
         return self._perception[evaluations]
 
     def _pixels(self, clean: Array) -> Floats:

@@ -19,7 +19,7 @@ from rdpcodec.domains import Denoise
 from rdpcodec.options import DEFAULT_EVALUATIONS, DEFAULT_RECONSTRUCTION, RECONSTRUCTIONS
 from rdpcodec.transforms.cosine import Basis
 
-SIGMA_END = 0.02
+SIGMA_END = 0.005
 DESCENT_STEPS_PER_OCTAVE = 4
 
 
@@ -81,12 +81,21 @@ class Geodesic:
             raise ValueError("symmetries are averaged, but there are no axes")
         return lessen(self._denoise, *self.entered, self.estimate, self._basis, symmetries)
 
-    def perception(self, evaluations: int) -> Array:
-        """Return the end of the probability flow, (1, C, h, w): rho = 1."""
+    def perception(self, evaluations: int, overshoot: float = 0.0) -> Array:
+        """Return the end of the probability flow, and a little beyond, (1, C, h, w): rho = 1.
+
+        Args:
+            evaluations: As for `solve`.
+            overshoot: What is added of the way there from the estimate, in the mean of the
+                channels alone.
+        """
         if evaluations not in self._ends:
             first = self.estimate
             self._ends[evaluations] = solve(self._denoise, self.entered, first, evaluations, 1.0)
-        return self._ends[evaluations]
+        end = self._ends[evaluations]
+        if overshoot == 0.0:
+            return end
+        return end + overshoot * (end - self.estimate).mean(1, keepdims=True)
 
     def sample(self, evaluations: int, fresh: Callable[[], Array]) -> Array:
         """Return a sample of the posterior, (1, C, h, w): the reverse process with its noise.

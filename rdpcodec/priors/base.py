@@ -73,6 +73,8 @@ class Prior(ABC):
             estimate is moved by the calibration. 0: it is evaluated after every layer.
         symmetries: How many symmetries of the square a reader averages, where it is not asked for
             another number; 1 is none but the picture itself.
+        overshoot: How far beyond the end of its flow a reader goes for rho = 1, where the prior
+            gives the flow too little energy (spec 11.3).
         device: Where its arrays live: on the host, as numpy has them, for None, else torch's
             name of the device.
         engine: The library that evaluates it here, and its version.
@@ -85,6 +87,7 @@ class Prior(ABC):
     calibration: Calibration | UnitVariance | None = None
     refresh: int = 0
     symmetries: int = 1
+    overshoot: float = 0.0
     device: str | None = None
     engine: str
 

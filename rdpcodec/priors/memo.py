@@ -42,7 +42,7 @@ class MemoPrior(Prior):
         self.sigma_max, self.calibration = prior.sigma_max, prior.calibration
         self.refresh, self.domain = prior.refresh, prior.domain  # type: ignore[method-assign]
         self.engine, self.device = prior.engine, prior.device
-        self.symmetries = prior.symmetries
+        self.symmetries, self.overshoot = prior.symmetries, prior.overshoot
         self._memo = Memo(prior.denoise)
 
     def with_prompt(self, prompt: str) -> Prior:

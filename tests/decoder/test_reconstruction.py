@@ -99,7 +99,7 @@ def test_ode_has_the_gain_of_the_theory(rho: float, sigma: float) -> None:
 @pytest.mark.parametrize("start", [8, 16])
 def test_solver_is_of_second_order(exponent: float, start: int) -> None:
     """Twice the evaluations leave about a quarter of the error, on the Gaussian source."""
-    y, ends = state(2.0), (2.0, 0.02)
+    y, ends = state(2.0), (2.0, SIGMA_END)
     errors = []
     for count in (4 * start, 8 * start, 16 * start):
         found = solve(gaussian, Noisy(y, 2.0), gaussian(y, 2.0), count + 1, exponent)
@@ -121,7 +121,7 @@ def test_rho_0_is_exact_for_the_gaussian(evaluations: int) -> None:
 def test_ten_evaluations_are_enough_for_the_gaussian() -> None:
     """At the default count the error is under 2 % of the picture, and less than Euler's."""
     y = state(0.5)
-    truth = exact(y, 0.5, 0.02, 1.0)
+    truth = exact(y, 0.5, SIGMA_END, 1.0)
     found = reconstruct(gaussian, Noisy(y, 0.5), rho=1.0, reconstruction="ode", evaluations=10)
     error = float(np.linalg.norm(found - truth) / np.linalg.norm(truth))
     euler = y

@@ -73,10 +73,10 @@ DESCENT = (
 )  # fmt: skip
 
 SOLVER = (
-    ("11.3", "e = 0.01", "decoder.reconstruction:SIGMA_END", "0.02", "0.01",
+    ("11.3", "e = 0.02", "decoder.reconstruction:SIGMA_END", "0.005", "0.02",
       "trellis-gaussian-rgb"),
-    ("11.3", "e = 0.02 always", LEVELS, "min(SIGMA_END, sigma / 2)", "SIGMA_END",
-      "many-layers"),
+    ("11.3", "e = 0.005 always", LEVELS, "min(SIGMA_END, sigma / 2)", "SIGMA_END",
+      "vector solver"),
     ("11.3", "e = s_0 at most", LEVELS, "sigma / 2)", "sigma / 1.0001)", "vector solver"),
     ("11.3", "N steps, not N - 1", LEVELS, "max(1, evaluations - 1)", "evaluations",
       "evaluations"),
@@ -105,6 +105,10 @@ LEAST = "decoder.least_error"
 LEAST_ERROR = (
     ("11.3", "P is the estimate alone", "decoder.reconstruction:Geodesic.distortion",
       "symmetries == 1", "True", "vector least error"),
+    ("11.3", "Q is the end of the flow", "decoder.reconstruction:Geodesic.perception",
+      "overshoot == 0.0", "True", "vector least error"),
+    ("11.3", "beyond in every channel of its own", "decoder.reconstruction:Geodesic.perception",
+      ".mean(1, keepdims=True)", "", "vector least error"),
     ("11.3", "turned with the clock", "transforms.symmetries:_QUARTERS", "(0, 2, 1, 3)",
       "(0, 2, 3, 1)", "vector least error"),
     ("11.3", "quarter turns first", "transforms.symmetries:_QUARTERS", "(0, 2, 1, 3)",

@@ -161,7 +161,7 @@ def ends(y: Floats, sigma: float, n: int) -> tuple[Floats, Floats]:
 
 def ode(y: Floats, sigma: float, rho: float, n: int) -> Floats:
     """Return the end of the flow."""
-    c, e = 2 - rho, min(0.02, sigma / 2)
+    c, e = 2 - rho, min(0.005, sigma / 2)
     s = [sigma * (e / sigma) ** (i / (n - 1)) for i in range(n)] if n > 1 else [sigma]
     x, m = estimate(y, sigma), 0 * y
     for above, below in pairwise(s):

@@ -247,9 +247,9 @@ RECIPES = (
 )  # fmt: skip
 
 
-def valid_case(recipe: Recipe) -> Files:
-    """Return the files of a valid case."""
-    data = recipe.make(recipe.name)
+def valid_case(recipe: Recipe, stream: bytes | None = None) -> Files:
+    """Return the files of a valid case, of a stream that is there already or of a new one."""
+    data = recipe.make(recipe.name) if stream is None else stream
     file = container.parse(data, allow_partial=recipe.allow_partial)
     files = {"stream.rdp": data, "symbols.json": _symbols_json(file)}
     pictures = [_picture(recipe, view, data, file, files) for view in recipe.views]

@@ -44,7 +44,7 @@ def solver() -> Rows:
     ends = [ode(unit_gaussian, Noisy(one, 2.0), 0.5, n).item() for n in (1, 2, 4)]
     return {
         "s_0 .. s_2 from 2": row(noise_levels(2.0, 3)),
-        "s_0 .. s_2 from 0.03": row(noise_levels(0.03, 3)),
+        "s_0 .. s_2 from 0.008": row(noise_levels(0.008, 3)),
         "y_1, x_1, y_2, x_2": row(steps),
         "x_(N-1), N = 1, 2, 4": row(ends),
     }
@@ -64,6 +64,11 @@ def least_error() -> Rows:
         kind = "RGB" if channels == 3 else "grey"
         label = f"{kind}, K = {count}, y = f_1 / {size}, t = {t}, last channel, row 1"
         found[label] = row(ends.distortion(count)[0, -1, 1, :8])
+    beyond = Geodesic(
+        Estimator(Slanted(), pixel_domain(3, 20, 24)), Noisy(pattern(1, 3, 20, 24), 1.0)
+    )
+    label = "RGB, Q with N = 3 and O = 1/4, y = f_1, sigma = 1, last channel, row 1"
+    found[label] = row(beyond.perception(3, 0.25)[0, -1, 1, :8])
     return found
 
 
