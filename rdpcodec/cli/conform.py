@@ -8,10 +8,11 @@ import typer
 from rdpcodec.cli.options import Device, Precision, Quiet
 from rdpcodec.cli.progress import progress
 from rdpcodec.cli.streams import print_text
-from rdpcodec.errors import ISSUE, ConformanceError
+from rdpcodec.errors import ISSUE, ConformanceError, UsageError
 
 if TYPE_CHECKING:
     from rdpcodec.conformance import ConformanceReport
+    from rdpcodec.conformance.decoder import Decoder
 
 
 def conform(
@@ -19,6 +20,16 @@ def conform(
         str, typer.Argument(metavar="DIR", help="`fixtures`, a part of it, or one case.")
     ],
     *,
+    decoder: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CMD",
+            help="Judge this command, as fixtures/README.md says. Default: rdpcodec itself.",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float, typer.Option(metavar="SECONDS", min=0.1, help="How long a run of CMD may take.")
+    ] = 60,
     device: Device = "cpu",
     precision: Precision = "float32",
     quiet: Quiet = False,
@@ -29,10 +40,9 @@ def conform(
     """
     with progress("loading the priors", quiet=quiet) as shown:
         from rdpcodec import conformance  # noqa: PLC0415 - loads the codec
-        from rdpcodec.compute import Compute  # noqa: PLC0415 - the same
 
-        how = Compute(device, precision)
-        report = conformance.run(Path(directory), progress=shown, how=how)
+        judged = _judged(decoder, time_limit, device, precision)
+        report = conformance.run(Path(directory), progress=shown, decoder=judged)
     if not quiet:
         print_text(_lines(report))
     if report.failed:
@@ -42,8 +52,25 @@ def conform(
             f"first {first.name}: {first.check}: {first.reason}"
         )
         raise ConformanceError(ISSUE.CONFORMANCE_FAILURE, message)
+    if report.supports_none:
+        message = f"the decoder supports none of the {len(report.results)} cases in {directory}"
+        raise ConformanceError(ISSUE.CONFORMANCE_FAILURE, message)
+
+
+def _judged(command: str | None, time_limit: float, device: str, precision: str) -> "Decoder":
+    from rdpcodec.compute import HOST, Compute  # noqa: PLC0415 - loads numpy
+    from rdpcodec.conformance import Command, Own  # noqa: PLC0415 - loads the codec
+
+    if command is None:
+        return Own(Compute(device, precision))
+    if (device, precision) != (HOST.device, HOST.precision):
+        message = "--device and --precision are those of rdpcodec, not of a --decoder"
+        raise UsageError(ISSUE.INVALID_OPTION, message)
+    return Command(command, time_limit)
 
 
 def _lines(report: "ConformanceReport") -> str:
     summary = f"{len(report.passed)} passed, {len(report.failed)} failed"
+    if report.not_supported:
+        summary += f", {len(report.not_supported)} not supported"
     return "".join(f"{line}\n" for line in [*map(str, report.results), summary])

@@ -37,7 +37,7 @@ DECODE = """
 import json, sys
 from pathlib import Path
 from rdpcodec import container
-from rdpcodec.conformance.checks import unpack_symbols
+from rdpcodec.conformance.own import unpack_symbols
 for case in sys.argv[1:]:
     data = (Path(case) / "stream.rdp").read_bytes()
     symbols = unpack_symbols(container.parse(data, allow_partial=True))
