@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rdpcodec.conformance.decoder import Decoder
 
 
-def conform(
+def conform(  # noqa: PLR0913 - one parameter per option
     directory: Annotated[
         str, typer.Argument(metavar="DIR", help="`fixtures`, a part of it, or one case.")
     ],
@@ -30,6 +30,9 @@ def conform(
     time_limit: Annotated[
         float, typer.Option(metavar="SECONDS", min=0.1, help="How long a run of CMD may take.")
     ] = 60,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", min=1, max=256, help="How many runs of CMD go on at once.")
+    ] = 1,
     device: Device = "cpu",
     precision: Precision = "float32",
     quiet: Quiet = False,
@@ -41,8 +44,10 @@ def conform(
     with progress("loading the priors", quiet=quiet) as shown:
         from rdpcodec import conformance  # noqa: PLC0415 - loads the codec
 
+        if decoder is None and jobs > 1:
+            raise UsageError(ISSUE.INVALID_OPTION, "--jobs is for a --decoder")
         judged = _judged(decoder, time_limit, device, precision)
-        report = conformance.run(Path(directory), progress=shown, decoder=judged)
+        report = conformance.run(Path(directory), progress=shown, decoder=judged, jobs=jobs)
     if not quiet:
         print_text(_lines(report))
     if report.failed:

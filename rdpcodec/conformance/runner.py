@@ -1,6 +1,7 @@
 """Find the cases of a directory, run them all, keep what came of each."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -89,7 +90,10 @@ class ConformanceReport:
 
 
 def run(
-    directory: Path, progress: Progress | None = None, decoder: Decoder | None = None
+    directory: Path,
+    progress: Progress | None = None,
+    decoder: Decoder | None = None,
+    jobs: int = 1,
 ) -> ConformanceReport:
     """Run all conformance cases of a directory.
 
@@ -98,6 +102,7 @@ def run(
             the checker, is left out); or one of these two; or one case of `valid`.
         progress: Called with the phase, the cases done and all cases.
         decoder: Who is judged; this package by default.
+        jobs: How many cases to run at once.
 
     Returns:
         What came of each.
@@ -107,14 +112,16 @@ def run(
     """
     cases = _find(directory, decoder or Own())
     results = []
-    for done, (name, check) in enumerate(cases, 1):
-        results.append(_result(name, check))
-        if progress:
-            progress("checking", done, len(cases))
+    with ThreadPoolExecutor(jobs) as pool:
+        for result in (map if jobs == 1 else pool.map)(_result, cases):
+            results.append(result)
+            if progress:
+                progress("checking", len(results), len(cases))
     return ConformanceReport(tuple(results))
 
 
-def _result(name: str, check: Check) -> Result:
+def _result(case: tuple[str, Check]) -> Result:
+    name, check = case
     try:
         return Result(name, tuple(check()))
     except NotSupportedError as error:

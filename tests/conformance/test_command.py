@@ -256,6 +256,14 @@ def test_command_line_judges_a_command(
     assert "error RDP-801: the decoder supports none of the 1 cases" in captured.err
 
 
+def test_cases_run_at_once_are_reported_in_order(few: Path, tmp_path: Path) -> None:
+    """With several jobs each case is judged as with one, and the order is the same."""
+    script = tmp_path / "decoder"
+    script.write_text('sleep 0.$(($(wc -c <"$2") % 4)); echo RDP-202: cut >&2; exit 2')
+    command = Command(f"sh {script}")
+    assert conformance.run(few, decoder=command, jobs=4) == conformance.run(few, decoder=command)
+
+
 @pytest.mark.parametrize("line", ["", "'", "no-such-program --fast"])
 def test_command_that_cannot_be_run_is_refused(line: str) -> None:
     """A decoder that is no program is a mistake of the user, said before any case is run."""
