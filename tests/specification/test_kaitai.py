@@ -1,7 +1,6 @@
 """`spec/rdp.ksy` compiles, and reads of every fixture what the parser reads.
 
-Needs node and, in `node_modules` of this checkout, what
-`npm install --no-save --no-package-lock kaitai-struct-compiler@0.11.0` puts there.
+Needs node and the compiler in `node_modules` of this checkout, as CONTRIBUTING.md puts it there.
 """
 
 import importlib.util
