@@ -1,7 +1,7 @@
 # The structure of rdp.md, sections 2 to 7, for Kaitai Struct; where the two differ, rdp.md is right.
 # It is for exploring files: it reads what can be read, also of a file that is cut in its picture
-# data, and checks neither CRC-32, padding and limits nor what bodies hold. Tested with Python; sizes
-# of stages and layers need 64-bit integers, which some target languages do not have.
+# data, and checks neither CRC-32, padding and limits nor what bodies hold. Tested with Python; where
+# integers have 32 bits, large seeds and the largest stages come out wrong.
 meta:
   id: rdp
   title: rdpcodec picture, version 1
@@ -73,10 +73,10 @@ types:
         type: u1
     seq:
       - id: zeros
-        type: b1
-        doc: Those before the first bit, and this bit.
+        type: bit(0)
+        doc: Those before the first 1, and this 1.
         repeat: until
-        repeat-until: _
+        repeat-until: _.bit
         valid:
           expr: zeros.size <= 33
       - id: bits
@@ -91,6 +91,9 @@ types:
         value: 'value % 2 == 0 ? value / 2 : -(value + 1) / 2'
 
   bit:
+    doc: >-
+      A bit, and the number that it and the bits before it make. A type of its own, since many
+      target languages go on to the next byte where a type of bits is followed by another type.
     params:
       - id: before
         type: u8
@@ -166,6 +169,8 @@ types:
         doc-ref: rdp.md 5.3
         repeat: expr
         repeat-expr: layers_less_one + 1
+        valid:
+          expr: _.t >= 0 and _.q >= 0 and _.q <= 255 and (_.index == 0 or _.step > 0)
       - id: after_table
         size-eos: true
         valid:
@@ -242,18 +247,15 @@ types:
       - id: index
         type: s4
     seq:
-      - id: first_t
-        type: b12
-        if: index == 0
-      - id: first_q
-        type: b8
+      - id: first
+        type: first_level
         if: index == 0
       - id: is_other_step
-        type: b1
+        type: bit(0)
         if: index > 0
       - id: step_code
         type: exp_golomb(4)
-        if: index > 0 and is_other_step
+        if: index > 0 and is_other_step.bit
       - id: q_code
         type: exp_golomb(0)
         if: index > 0
@@ -269,20 +271,20 @@ types:
         if: index > 0
       step:
         value: >-
-          not is_other_step ? predicted_step
+          not is_other_step.bit ? predicted_step
           : predicted_step + step_code.signed + (step_code.signed >= 0 ? 1 : 0)
         if: index > 0
       t:
         doc-ref: rdp.md 5.1
-        value: 'index == 0 ? first_t : before.t.as<s4> - step'
+        value: 'index == 0 ? first.t : before.t.as<s4> - step'
       q:
         doc-ref: rdp.md 5.2
-        value: 'index == 0 ? first_q : before.q.as<s4> - 1 + q_code.signed'
+        value: 'index == 0 ? first.q : before.q.as<s4> - 1 + q_code.signed'
       scaled:
         value: '[65536, 71467, 77935, 84989, 92681, 101070, 110217, 120193][q % 8]'
       stage_size:
         doc-ref: rdp.md 5.2
-        value: 'q < 8 ? 1 : (scaled << (q / 8)) >> 16'
+        value: 'q < 128 ? scaled >> (16 - q / 8) : scaled << (q / 8 - 16)'
       stages:
         value: (_parent.as<header>.coordinates + stage_size - 1) / stage_size
       bits:
@@ -291,6 +293,13 @@ types:
       end_bits:
         doc: Where the layer ends in the body of `D`.
         value: '(index == 0 ? 0 : before.end_bits.as<u8>) + bits'
+
+  first_level:
+    seq:
+      - id: t
+        type: b12
+      - id: q
+        type: b8
 
   # 3, 6, 7: other chunks
 

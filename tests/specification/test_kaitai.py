@@ -34,7 +34,8 @@ compiler.compile("python", spec).then(
 """
 # What cannot be read on; all else is for a decoder to judge.
 STRUCTURE = {
-    *("RDP-101", "RDP-102", "RDP-103", "RDP-201", "RDP-204", "RDP-205", "RDP-207", "RDP-208"),
+    *("RDP-101", "RDP-102", "RDP-103", "RDP-201"),
+    *("RDP-204", "RDP-205", "RDP-207", "RDP-208", "RDP-210"),
 }
 REFUSALS = (kaitaistruct.KaitaiStructError, EOFError, UnicodeDecodeError, zlib.error)
 
