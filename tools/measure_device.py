@@ -77,7 +77,7 @@ def prior_for(way: Compute) -> Prior:
 
 def conforms(way: Compute, fixtures: Path) -> str:
     """Return how many of the valid cases pass, and the first that does not."""
-    report = conformance.run(fixtures, how=way)
+    report = conformance.run(fixtures, decoder=conformance.Own(way))
     failed = f", first {report.failed[0]}" if report.failed else ""
     return f"{len(report.passed)} of {len(report.results)} passed{failed}"
 

@@ -23,23 +23,34 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExpectedPicture:
+class View:
+    """One way to read a file.
+
+    Attributes:
+        rho: 0..1.
+        reconstruction: `ode` or `geodesic`.
+        evaluations: Denoiser evaluations of the reconstruction.
+        layers: How many layers to read; None for all that are whole.
+    """
+
+    rho: float = 0
+    reconstruction: str = "geodesic"
+    evaluations: int = 10
+    layers: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpectedPicture(View):
     """A picture that a decoder has to obtain.
 
     Attributes:
         file: The PNG file with its pixels.
-        rho: 0..1.
-        reconstruction: `ode` or `geodesic`.
-        evaluations: Denoiser evaluations of the reconstruction.
         layers: How many layers to read.
         rms_error: Tolerance of the root mean square difference, in 8-bit levels.
         peak_error: Tolerance of the largest difference, in 8-bit levels.
     """
 
     file: str
-    rho: float
-    reconstruction: str
-    evaluations: int
     layers: int
     rms_error: float
     peak_error: float
@@ -51,12 +62,16 @@ class ValidCase:
 
     Attributes:
         header: What a decoder finds in the file before it decodes, as in `describe_header`.
+        layers: (t, bits) of each layer of the header.
+        layers_whole: How many of them the file holds.
         allow_partial: The file is cut; it is refused unless this is asked for.
         files: The SHA-256 of every other file of the case.
         pictures: What it decodes to.
     """
 
     header: Mapping[str, Any]
+    layers: tuple[tuple[int, int], ...]
+    layers_whole: int
     allow_partial: bool
     files: Mapping[str, str]
     pictures: tuple[ExpectedPicture, ...]
@@ -101,8 +116,12 @@ def read_case(directory: Path) -> ValidCase:
     sections = case.take("spec_sections", list)
     if not sections or not all(isinstance(section, str) for section in sections):
         raise malformed("spec_sections is not a list of section numbers")
+    header = case.take("header", dict)
+    shared = Fields(header, "header")
     found = ValidCase(
-        header=case.take("header", dict),
+        header=header,
+        layers=_each(shared.take("layers", list), _layer, "layers"),
+        layers_whole=shared.take("layers_whole", int),
         allow_partial=case.take("allow_partial", bool),
         files=_digests(case.take("files", dict)),
         pictures=_each(case.take("pictures", list), _picture, "pictures"),
@@ -136,6 +155,10 @@ def _each(members: list[object], parse: Callable[[Fields], _T], what: str) -> tu
     if not members:
         raise malformed(f"{what} is empty, so that nothing would be checked")
     return tuple(parse(Fields(member, f"{what}[{k}]")) for k, member in enumerate(members))
+
+
+def _layer(layer: Fields) -> tuple[int, int]:
+    return layer.take("t", int), layer.take("bits", int)
 
 
 def _picture(picture: Fields) -> ExpectedPicture:

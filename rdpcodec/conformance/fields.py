@@ -14,7 +14,8 @@ class CheckFailedError(Exception):
     """A case failed.
 
     Attributes:
-        check: Which check: `case`, `files`, `header`, `rebuild`, `symbols`, `pictures`, `refusal`.
+        check: Which check: `case`, `files`, `header`, `rebuild`, `symbols`, `pictures`, `refusal`,
+            and `run`, of a command that breaks its contract.
         reason: One sentence.
     """
 
@@ -28,20 +29,21 @@ class CheckFailedError(Exception):
 class Fields:
     """The members of a JSON object; what nobody has taken is unknown."""
 
-    def __init__(self, value: object, where: str) -> None:
+    def __init__(self, value: object, where: str, check: str = "case") -> None:
         """Take the members over.
 
         Args:
-            value: What the JSON file holds.
+            value: What the JSON text holds.
             where: What it is called in sentences.
+            check: The check that fails if it is not as expected.
 
         Raises:
             CheckFailedError: If it is not an object.
         """
+        self._where, self._check = where, check
         if not isinstance(value, dict):
-            raise malformed(f"{where} is {value!r}, expected an object")
+            raise self._wrong(f"{where} is {value!r}, expected an object")
         self._left: dict[str, Any] = dict(value)
-        self._where = where
 
     def take(self, key: str, kind: type[_T]) -> _T:
         """Return a member and strike it off.
@@ -57,12 +59,12 @@ class Fields:
             CheckFailedError: If it is missing or of another type.
         """
         if key not in self._left:
-            raise malformed(f"{self._where} has no {key}")
+            raise self._wrong(f"{self._where} has no {key}")
         value = self._left.pop(key)
         if kind is float and type(value) is int:
             value = float(value)
         if type(value) is not kind:
-            raise malformed(f"{key} of {self._where} is {value!r}, expected {kind.__name__}")
+            raise self._wrong(f"{key} of {self._where} is {value!r}, expected {kind.__name__}")
         return value
 
     def number(self, key: str, lowest: float, highest: float) -> float:
@@ -70,7 +72,7 @@ class Fields:
         value = self.take(key, float)
         if not lowest <= value <= highest:
             bounds = f"{lowest:g}..{highest:g}"
-            raise malformed(f"{key} of {self._where} is {value:g}, expected {bounds}")
+            raise self._wrong(f"{key} of {self._where} is {value:g}, expected {bounds}")
         return value
 
     def has(self, key: str) -> bool:
@@ -88,7 +90,10 @@ class Fields:
             CheckFailedError: If there are any.
         """
         if self._left:
-            raise malformed(f"{self._where} has the unknown key {next(iter(self._left))}")
+            raise self._wrong(f"{self._where} has the unknown key {next(iter(self._left))}")
+
+    def _wrong(self, reason: str) -> CheckFailedError:
+        return CheckFailedError(self._check, reason)
 
 
 def read_json(path: Path, check: str = "case") -> object:
@@ -105,12 +110,33 @@ def read_json(path: Path, check: str = "case") -> object:
         CheckFailedError: If it is missing, is no JSON, has a key twice, or NaN or Infinity.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+        data = path.read_bytes()
     except FileNotFoundError as error:
         raise CheckFailedError(check, f"{path.name} is missing") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
         raise CheckFailedError(check, f"{path.name} cannot be read: {error}") from error
+    return parse_json(data, path.name, check)
+
+
+def parse_json(data: bytes, where: str, check: str) -> object:
+    """Return what a JSON text holds.
+
+    Args:
+        data: The text.
+        where: What it is called in sentences.
+        check: The check that fails if it cannot be read.
+
+    Returns:
+        Its value.
+
+    Raises:
+        CheckFailedError: If it is no JSON in UTF-8, has a key twice, or NaN or Infinity.
+    """
+    try:
+        text = data.decode("utf-8")
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise CheckFailedError(check, f"{where} cannot be read: {error}") from error
 
 
 def malformed(reason: str) -> CheckFailedError:

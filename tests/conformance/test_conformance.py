@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,11 +17,11 @@ import jsonschema
 import pytest
 
 from rdpcodec import cli, conformance, priors
-from rdpcodec.conformance import ConformanceReport
 from rdpcodec.decoder.received import Received
 from rdpcodec.engines import ncnn_network
 from rdpcodec.errors import ISSUE, ConformanceError
 
+pytestmark = pytest.mark.usefixtures("one_thread")
 ROOT = Path(__file__).parents[2]
 FIXTURES = ROOT / "fixtures"
 VALID = sorted(path.parent.name for path in FIXTURES.glob("valid/*/case.json"))
@@ -37,18 +38,12 @@ DECODE = """
 import json, sys
 from pathlib import Path
 from rdpcodec import container
-from rdpcodec.conformance.checks import unpack_symbols
+from rdpcodec.conformance.own import unpack_symbols
 for case in sys.argv[1:]:
     data = (Path(case) / "stream.rdp").read_bytes()
     symbols = unpack_symbols(container.parse(data, allow_partial=True))
     print(json.dumps([layer.tolist() for layer in symbols]))
 """
-
-
-@pytest.fixture(scope="module")
-def report() -> ConformanceReport:
-    """Every case, run once."""
-    return conformance.run(FIXTURES)
 
 
 @pytest.fixture
@@ -76,6 +71,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return module
 
 
+@cache
 def _validator(kind: str) -> jsonschema.Draft202012Validator:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     return jsonschema.Draft202012Validator(SCHEMA | {"anyOf": [{"$ref": f"#/$defs/{kind}"}]})
@@ -88,8 +84,9 @@ def _edit(path: Path, change: Callable[[Any], object]) -> None:
 
 
 @pytest.mark.slow
-def test_every_fixture_passes(report: ConformanceReport) -> None:
+def test_every_fixture_passes() -> None:
     """The decoder passes every valid and every invalid case, and none was left out."""
+    report = conformance.run(FIXTURES)
     assert [str(result) for result in report.failed] == []
     names = {result.name for result in report.passed}
     expected = {f"valid/{name}" for name in VALID} | {"invalid/cases.json"}

@@ -15,7 +15,7 @@ from rdpcodec import container
 from rdpcodec.channel import ChannelStep, load_coder
 from rdpcodec.codec import decode, encode
 from rdpcodec.conformance.case import PEAK_MAX, RMS_MAX
-from rdpcodec.conformance.checks import describe_header, unpack_symbols
+from rdpcodec.conformance.own import describe_header, unpack_symbols
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.images import Picture, png_bytes
 from rdpcodec.layers import Layer
