@@ -75,7 +75,10 @@ def run(words):
 
 if __name__ == "__main__":
     try:
-        run(sys.argv[1:])
+        try:
+            run(sys.argv[1:])
+        except OSError as error:
+            refuse_if(1, "system-failure", error)
     except RefusedError as refusal:
         sys.stderr.write(f"{refusal.args[0]}\n")
         sys.exit(refusal.args[1])

@@ -12,14 +12,14 @@ PREDICTED = (200, 110, 74, 57, 46, 38, 34, 32)  # 5.3
 
 
 class Reader:
-    """Section 2: one value after another; `cut` is the issue of what ends inside one."""
+    """Section 2: one value after another; `cut` says how to refuse what ends inside one."""
 
-    def __init__(self, data, cut):
+    def __init__(self, data, *cut):
         self.data, self.at, self.cut = data, 0, cut  # at: in bits
 
     def bits(self, count):  # "from the most significant bit of each byte first"
         self.at += count
-        refuse_if(self.at > 8 * len(self.data), self.cut)
+        refuse_if(self.at > 8 * len(self.data), *self.cut)
         first, last = (self.at - count) // 8, (self.at + 7) // 8
         window = int.from_bytes(self.data[first:last], "big")
         return window >> (8 * last - self.at) & (2**count - 1)
@@ -69,7 +69,7 @@ def read_header(body):  # 4.1; 13.1, 4: a field is whole, then valid, then withi
         refuse_if(not 4 <= h.parameter <= 16 or stated == unstated, "bad-header-field")
     count = fields.bits(8) + 1
     bound("layers", count)
-    fields.cut = "bad-layer-table"
+    fields.cut = ("bad-layer-table",)
     h.layers = _read_table(fields, count, h)
     return h
 

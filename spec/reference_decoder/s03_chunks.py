@@ -10,12 +10,13 @@ from s12_refusals import LIMITS, bound, refuse_if
 
 SIGNATURE = bytes.fromhex("89 52 44 50 0d 0a")
 DAMAGED = tuple(map(bytes.fromhex, ("89524450", "09524450", "c289524450", "efbfbd524450")))
+CUT = "truncated", "The file ends before its picture data; 0 layers are whole."
 SETTING = re.compile(r"\s*[a-z][a-z0-9 _-]{0,63}:[sib]:", re.IGNORECASE | re.ASCII)
 
 
 def identify(data):  # 3.1: "by the first rule that fits"
     if not data.startswith(SIGNATURE):
-        refuse_if(data and SIGNATURE.startswith(data), "truncated")
+        refuse_if(data and SIGNATURE.startswith(data), *CUT)
         refuse_if(data.startswith(DAMAGED), "transfer-damage")
         utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
         text = data[:512].decode("utf-16" if utf16 else "latin-1", "replace")
@@ -26,7 +27,7 @@ def identify(data):  # 3.1: "by the first rule that fits"
 def parse(data, *, allow_partial):  # 13.1, 1 to 6
     bound("file_bytes", len(data))
     identify(data)
-    chunks, number = Reader(data, "truncated"), 1
+    chunks, number = Reader(data, *CUT), 1
     chunks.bytes(6)
     file = SimpleNamespace(header=None, prompt=None, chunks={}, between=0)
     while (letter := chr(chunks.bits(8))) != "D":
