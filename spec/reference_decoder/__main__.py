@@ -32,7 +32,7 @@ def _options(words):
 
 def _picture(file, options):
     h, count = file.header, file.whole if options.layers is None else options.layers
-    if options.rho is None:  # 7.1 and 11.3: the hint, or 0.5
+    if options.rho is None:  # 7.1 and 11.3: the hint, or a half
         options.rho = file.chunks["r"][0] / 255 if "r" in file.chunks else 0.5
     refuse_if(not 1 <= count <= file.whole or options.evaluations < 1, "invalid-option")
     refuse_if(not 0 <= options.rho <= 1, "invalid-option")

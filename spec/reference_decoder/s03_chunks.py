@@ -2,6 +2,7 @@
 
 import re
 import zlib
+from bisect import bisect_right
 from types import SimpleNamespace
 
 import numpy as np
@@ -69,19 +70,18 @@ def _check_crc(chunk):  # 3.2: "of all bytes of the chunk before it", u32le
 
 
 def _read_picture_data(chunks, file, allow_partial):  # 6; 13.1, 6
-    start, ends = chunks.at // 8, np.cumsum([layer.bits for layer in file.header.layers])
-    length = -(-int(ends[-1]) // 8)
+    start, ends = chunks.at // 8, np.cumsum([layer.bits for layer in file.header.layers]).tolist()
+    length, padding = -(-ends[-1] // 8), -ends[-1] % 8
     end = start + length + 4
     bound("file_bytes", end)
     file.data = chunks.data[start : start + length]
     # 3.4: "the layers, from the first, whose bits all lie in what is there of the body of `D`"
-    file.whole = int(np.searchsorted(ends, 8 * len(file.data), side="right"))
+    file.whole = bisect_right(ends, 8 * len(file.data))
     if end <= len(chunks.data) or not (allow_partial and file.whole):
         why = f"The file ends too early; {file.whole} of {len(ends)} layers are whole."
         refuse_if(end > len(chunks.data), "truncated", why)
         _check_crc(chunks.data[start - 1 : end])
         refuse_if(end < len(chunks.data), "trailing-data")
-        padding = 8 * length - int(ends[-1])
         refuse_if(int.from_bytes(file.data[-1:], "big") % 2**padding, "bad-padding")
     return file
 

@@ -15,7 +15,6 @@ from s12_refusals import TEXT, refuse_if
 _PRINTED = re.findall(r"Canonical manifest, digest \w+:\n\n((?:    .*\n)+)", TEXT)
 CANONICAL = {json.loads(m)["id"]: re.sub(r" *\n    |^    |\n$", "", m) for m in _PRINTED}
 AXES = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]])  # 10.3
-BLOCKS = (3, 3, 2, 1)  # 10.4, of the four scales
 
 
 def load(file, weights):  # 10.1, 4.2; 13.1, 8 and 9
@@ -139,7 +138,7 @@ class Photo(Prior):
 
     def scale(self, x, c, depth):  # Four scales, 2 and 3
         for side in ("before", "after"):
-            for i in range(BLOCKS[depth]):
+            for i in range((3, 3, 2, 1)[depth]):
                 inner = np.maximum(self.convolution(f"{c}.{side}.{i}.first", x), 0)
                 x = x + self.convolution(f"{c}.{side}.{i}.second", inner)
             if side == "before" and depth < 3:

@@ -28,8 +28,8 @@ class Refiner:
             self.B = 0.7 * self.B + w * self.E**2
         self.t, self.sigma, self.y = layer.t, layer.sigma, y
         self.x, self.E = self.prior.estimate(y, layer.sigma), self.prior.error(layer.sigma)
-        trust = np.clip((1 + self.A) / (1 + self.B), 1 / 50, 50)
-        self.V = np.minimum(layer.sigma**2, self.E * trust)
+        self.V = self.E * np.clip((1 + self.A) / (1 + self.B), 1 / 50, 50)
+        self.V = np.minimum(layer.sigma**2, self.V)
         return self.x
 
 
@@ -55,11 +55,11 @@ def ode(prior, y, sigma, rho, N):  # 11.3, Solver
 
 
 def reconstruct(prior, state, options, kind):  # 11.3 and 11.4
-    rho, N = options.rho, options.evaluations
     if options.reconstruction == "ode":
-        picture = ode(prior, *state, rho, N)
+        picture = ode(prior, *state, options.rho, options.evaluations)
     else:  # geodesic; the priors of this decoder have no bound B
-        picture = (1 - rho) * least_error(prior, *state) + rho * ode(prior, *state, 1, N)
+        P, Q = least_error(prior, *state), ode(prior, *state, 1, options.evaluations)
+        picture = (1 - options.rho) * P + options.rho * Q
     samples = np.rint((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)
     return np.moveaxis(np.repeat(samples, 3, 0) if kind == "equal-rgb" else samples, 0, 2)
 
