@@ -8,8 +8,7 @@ from s02_header import stage_size
 from s12_refusals import refuse_if
 
 PURPOSES = ("permutation", "signs", "codebook", "labels", "arrivals", "samples", "probe")
-EFFICIENCY = (0.747, 0.795, 0.822, 0.854, 0.876, 0.894, 0.908, 0.918)  # 9.2, 4: nu = 4 ..
-EFFICIENCY += (0.930, 0.937, 0.943, 0.949, 0.955)
+EFFICIENCY = (747, 795, 822, 854, 876, 894, 908, 918, 930, 937, 943, 949, 955)  # 9.2: 1000 e
 M0, M1, W0, W1 = 0xD2E7470EE14C6C93, 0xCA5A826395121157, 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
 
 
@@ -57,7 +56,7 @@ def samples(h, indices):  # 9.1: z of one layer after another
         books, codewords = np.divmod(of_layer, 1024)  # 9.3
         if h.coder == "trellis":
             books, codewords = trellis_codewords(of_layer.tolist(), h.parameter)
-            scale = 2 ** (2 * EFFICIENCY[h.parameter - 4] / n)  # 9.2, 4: sqrt(1 + v)
+            scale = 2 ** (2 * EFFICIENCY[h.parameter - 4] / 1000 / n)  # 9.2, 4: sqrt(1 + v)
         entries = np.empty((len(of_layer), n))
         for book in np.unique(books):
             w = codebook(h.seed, number * 2**20 + int(book))

@@ -58,7 +58,8 @@ def reconstruct(prior, state, options, kind):  # 11.3 and 11.4
     if options.reconstruction == "ode":
         picture = ode(prior, *state, options.rho, options.evaluations)
     else:  # geodesic; the priors of this decoder have no bound B
-        P, Q = least_error(prior, *state), ode(prior, *state, 1, options.evaluations)
+        P = least_error(prior, *state) if options.rho < 1 else 0
+        Q = ode(prior, *state, 1, options.evaluations) if options.rho > 0 else 0
         picture = (1 - options.rho) * P + options.rho * Q
     samples = np.rint((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)
     return np.moveaxis(np.repeat(samples, 3, 0) if kind == "equal-rgb" else samples, 0, 2)
