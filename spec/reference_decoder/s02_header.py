@@ -96,10 +96,6 @@ def _read_prior(fields, h):  # 4.3: a number and four bytes of the digest, or a 
         h.digest = fields.bytes(8)
 
 
-def stage_size(q):  # 5.2: n(q)
-    return max(1, (M[q % 8] << (q // 8)) >> 16)
-
-
 def _read_table(table, count, h):  # 5.3
     layers, t, q, step = [], 4096, 0, 0
     for k in range(1, count + 1):
@@ -112,10 +108,11 @@ def _read_table(table, count, h):  # 5.3
                 step += f + 1 if f >= 0 else f
             below, q = t - step, q - 1 + table.seg(0)
         refuse_if(not 0 <= below < t or not 0 <= q <= 255, "bad-layer-table")
-        t, stages = below, max(1, -(-h.size // stage_size(q)))
-        bits = 2 * stages if h.coder == "trellis" else 8 * table.eg(8)  # 5.2
+        t, n = below, max(1, (M[q % 8] << (q // 8)) >> 16)  # 5.2
+        stages = max(1, -(-h.size // n))
+        bits = 2 * stages if h.coder == "trellis" else 8 * table.eg(8)
         sigma = 2.0 ** (t / 256 - 10)  # 5.1
-        layers.append(SimpleNamespace(t=t, sigma=sigma, q=q, stages=stages, bits=bits))
+        layers.append(SimpleNamespace(t=t, sigma=sigma, n=n, stages=stages, bits=bits))
     rest = 8 * len(table.data) - table.at
     refuse_if(rest > 7, "bad-layer-table")
     refuse_if(table.bits(rest), "bad-padding")

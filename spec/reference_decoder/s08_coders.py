@@ -4,7 +4,6 @@ from bisect import bisect_right
 from itertools import pairwise
 
 import numpy as np
-from s02_header import stage_size
 from s12_refusals import refuse_if
 
 PURPOSES = ("permutation", "signs", "codebook", "labels", "arrivals", "samples", "probe")
@@ -52,7 +51,7 @@ def samples(h, indices):  # 9.1: z of one layer after another
     high = words(h.seed, "permutation", 0, h.size) >> np.uint64(32)
     order = np.argsort((high << np.uint64(32)) + np.arange(h.size, dtype=np.uint64))  # 8.3
     for number, of_layer in enumerate(indices):
-        n, scale = min(stage_size(h.layers[number].q), h.size), 1.0
+        n, scale = min(h.layers[number].n, h.size), 1.0
         books, codewords = np.divmod(of_layer, 1024)  # 9.3
         if h.coder == "trellis":
             books, codewords = trellis_codewords(of_layer.tolist(), h.parameter)
