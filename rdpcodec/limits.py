@@ -28,7 +28,7 @@ class Limits:
         state: Coordinates of the state, three for each pixel of the largest picture.
         layers: Layers in the table; the format itself never allows more than 256.
         chunks: Chunks, H and D included.
-        ancillary_bytes: Sum of the bodies of all ancillary chunks.
+        ancillary_bytes: Sum of the bodies of all chunks but H, T and D.
         icc_bytes: Inflated size of an ICC profile.
         prompt_bytes: Size of a prompt in UTF-8.
     """
