@@ -56,7 +56,7 @@ def spread(values, x):  # what an axis and band has, at each of its coefficients
 class Prior:
     """`gaussian-1`, and what both priors have: an estimate in a domain of pixels (10.2)."""
 
-    refresh, symmetries = None, 1
+    refresh, symmetries, beyond = None, 1, 0.0
 
     def denoise(self, y, sigma):  # 10.3
         m, (H, W) = json.loads(CANONICAL["gaussian-1"]), y.shape[1:]
@@ -93,7 +93,7 @@ def _published(path, what):  # 10.4: "SHA-256 as in the manifest"
 class Photo(Prior):
     """10.4: `photo-1`."""
 
-    refresh, symmetries = 64, 4
+    refresh, symmetries, beyond = 64, 4, 1 / 4
 
     def __init__(self, path):
         weights = _published(path, "weights")

@@ -43,7 +43,7 @@ def walk(prior, layers, samples):  # 11.1 and 11.2: "the state y_L at level sigm
 
 
 def ode(prior, y, sigma, rho, N):  # 11.3, Solver
-    e, c, m = min(0.02, sigma / 2), 2 - rho, 0.0
+    e, c, m = min(0.005, sigma / 2), 2 - rho, 0.0
     levels = [sigma * (e / sigma) ** (i / max(1, N - 1)) for i in range(N)]
     x = prior.estimate(y, sigma)
     for s, below in pairwise(levels):
@@ -60,6 +60,7 @@ def reconstruct(prior, state, options, kind):  # 11.3 and 11.4
     else:  # geodesic; the priors of this decoder have no bound B
         P = least_error(prior, *state) if options.rho < 1 else 0
         Q = ode(prior, *state, 1, options.evaluations) if options.rho > 0 else 0
+        Q = Q + (prior.beyond * (Q - prior.estimate(*state)).mean(0) if prior.beyond else 0)  # O m
         picture = (1 - options.rho) * P + options.rho * Q
     samples = np.rint((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)
     return np.moveaxis(np.repeat(samples, 3, 0) if kind == "equal-rgb" else samples, 0, 2)
