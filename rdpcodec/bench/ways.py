@@ -72,7 +72,8 @@ def read_way(way: Way, denoise: Denoise, state: Noisy, estimator: Estimator) -> 
     low = show(ends.distortion(estimator.symmetries))
     if way.rho == 0:
         return low
-    return low + np.float32(way.rho) * (show(ends.perception(DEFAULT_EVALUATIONS)) - low)
+    high = show(ends.perception(DEFAULT_EVALUATIONS, estimator.overshoot))
+    return low + np.float32(way.rho) * (high - low)
 
 
 def ancestral(denoise: Denoise, y: Array, sigma: float) -> Array:

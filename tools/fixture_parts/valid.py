@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from rdpcodec.conformance.case import PEAK_MAX, RMS_MAX
 from rdpcodec.conformance.own import describe_header, unpack_symbols
 from rdpcodec.container import Chunk, Header, RdpFile
 from rdpcodec.images import Picture, png_bytes
+from rdpcodec.images.alpha import decode_alpha
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
 
@@ -150,6 +152,17 @@ def _minor_7(file: RdpFile) -> RdpFile:
     return replace(file, header=replace(file.header, minor=7))
 
 
+def _deflated(file: RdpFile) -> RdpFile:
+    """Return the file with its alpha deflated, which WebP nearly always undercuts."""
+    stored, header = container.unpack_alpha(file.ancillary, file.header), file.header
+    if stored is None:
+        raise RuntimeError("the file has no alpha")
+    alpha = decode_alpha(stored.form, stored.data, header.width, header.height)
+    stream = zlib.compressobj(9, wbits=-15)
+    data = stream.compress(alpha.tobytes()) + stream.flush()
+    return replace(file, ancillary=(container.pack_alpha("deflate", data),))
+
+
 CAPTION = "a disc before a gradient, and noise before the disc, and the gradient before the noise"
 EXTREME_LEVELS = [(3900, 255), (3880, 88), (3300, 80), (3299, 64), (3190, 8), (3116, 0), (3059, 24)]
 STAIRS = [(2800 - k - (k // 50) * 7, 20 + (3 * k) % 11) for k in range(256)]
@@ -210,7 +223,8 @@ RECIPES = (
     Recipe("alpha-constant", "The same alpha everywhere.", "7.3",
            coded(24, 16, GREY, alpha=np.full((16, 24), 100, np.uint8)), (View(0),)),
     Recipe("alpha-deflate", "Alpha of a few pixels, deflated.", "7.3",
-           coded(24, 16, GREY, alpha=disc_alpha(24, 16)[:, ::-1] // 255 * 255), (View(0),)),
+           edited(coded(24, 16, GREY, alpha=disc_alpha(24, 16)[:, ::-1] // 255 * 255), _deflated),
+           (View(0),)),
     Recipe("alpha-webp", "A soft edge as WebP has it, a profile and a hint.", "7.1 7.3",
            coded(48, 32, RGB, alpha=disc_alpha(48, 32), icc=rgb_profile(1.8), rho_hint=0.3)),
     Recipe("alpha-truncated", "Alpha is whole where the picture is cut.", "3.4 7.3",
