@@ -98,8 +98,9 @@ def describe_header(file: RdpFile) -> dict[str, Any]:
         said["depth"] = header.depth
     stored = container.unpack_alpha(ancillary, header)
     if stored is not None:
-        alpha = decode_alpha(stored.form, stored.data, header.width, header.height)
-        said["alpha_sha256"] = _sha256(alpha.tobytes())
+        size = header.width, header.height
+        alpha = decode_alpha(stored.form, stored.data, *size, header.depth)
+        said["alpha_sha256"] = _sha256(alpha.astype(alpha.dtype.newbyteorder(">")).tobytes())
     return said | {
         "minor": header.minor,
         "width": header.width,
