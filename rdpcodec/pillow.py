@@ -132,7 +132,7 @@ class RdpImageFile(ImageFile.ImageFile):
 
     def _decode(self) -> bytes:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
-        from rdpcodec.images import samples  # noqa: PLC0415 - loads numpy
+        from rdpcodec.images import with_alpha_last  # noqa: PLC0415 - loads numpy
 
         partial = ImageFile.LOAD_TRUNCATED_IMAGES
         options = DecodeOptions(
@@ -143,7 +143,7 @@ class RdpImageFile(ImageFile.ImageFile):
             allow_partial=partial,
             depth=8,
         )
-        return samples(codec.open_as(self._data, options).at())
+        return with_alpha_last(codec.open_as(self._data, options).at()).tobytes()
 
 
 def thumbnail_png(data: bytes, size: int) -> bytes:

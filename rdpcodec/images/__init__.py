@@ -6,9 +6,9 @@ from rdpcodec.images.picture import (
     Picture,
     Pixels,
     at_depth,
-    samples,
     to_samples,
     white_of,
+    with_alpha_last,
     with_depth,
 )
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
@@ -41,11 +41,11 @@ __all__ = [
     "picture_from",
     "png_bytes",
     "read_picture",
-    "samples",
     "show",
     "source_limits",
     "to_samples",
     "white_of",
+    "with_alpha_last",
     "with_depth",
     "with_invisible_filled",
 ]

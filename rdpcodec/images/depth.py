@@ -1,4 +1,4 @@
-"""Samples of other than 8 bits, which Pillow would reduce without a word."""
+"""Samples of other than 8 or 16 bits, which Pillow would reduce without a word."""
 
 import struct
 
@@ -8,6 +8,7 @@ from rdpcodec.images.boxes import iso_boxes
 from rdpcodec.images.formats import unsupported
 
 GREY_MODES = ("1", "L", "LA", "La")
+DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N")
 COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 # Files of these formats may be deep, and Pillow forgets it once it has loaded them.
 FORGETFUL = ("PNG", "AVIF", "PPM", "JPEG2000", "DDS", "ICO")
@@ -19,13 +20,14 @@ _REFUSED_MODES = {
     "LAB": "Lab colours",
     "YCbCr": "YCbCr samples",
 }
+_EXPECTED = "8-bit samples, or 16-bit ones of a PNG or TIFF, pixel by pixel"
 _SAMPLE_FORMATS = {2: "signed", 3: "float"}
 _AVIF_DEEP = 0x60  # the bits high_bitdepth and twelve_bit of the third byte of av1C
 _CODESTREAM = b"\xff\x4f\xff\x51"
 
 
 def check_samples(image: Image.Image, data: bytes | None) -> None:
-    """Refuse what cannot become 8-bit RGB or grey without loss.
+    """Refuse what cannot become RGB or grey of 8 or 16 bits without loss.
 
     Args:
         image: An image, best before it is loaded: then Pillow still tells what the file has.
@@ -35,21 +37,21 @@ def check_samples(image: Image.Image, data: bytes | None) -> None:
         ImageError: If it has other samples.
     """
     found = _deep_file(image, data)
-    if found is None and image.mode.startswith("I;16"):
-        found = "16-bit samples"
     if found is not None:
-        raise unsupported(f"the image has {found}", "8-bit samples")
+        raise unsupported(f"the image has {found}", _EXPECTED)
     if image.mode in _REFUSED_MODES:
         raise unsupported(f"the image has {_REFUSED_MODES[image.mode]}", "8-bit RGB or grey")
-    if image.mode not in GREY_MODES + COLOUR_MODES:
+    if image.mode not in GREY_MODES + COLOUR_MODES + DEEP_MODES:
         raise unsupported(f"the image has the mode {image.mode}", "8-bit RGB or grey")
 
 
 def _deep_file(image: Image.Image, data: bytes | None) -> str | None:
-    """Return what the file has that 8 bits do not hold."""
+    """Return what the file has that neither 8 bits hold nor `deep` reads."""
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         return _deep_tiff(image)
     bits = max(_file_bits(image, data), _tile_bits(image))
+    if image.format == "PNG" and bits == 16:
+        return None
     if image.format == "AVIF" and bits > 8:
         return "10-bit or 12-bit samples"
     return f"{bits}-bit samples" if bits > 8 else None
@@ -63,6 +65,9 @@ def _deep_tiff(image: TiffImagePlugin.TiffImageFile) -> str | None:
         return None  # the mode has a better name for it
     if kind is not None:
         return f"{bits}-bit {kind} samples"
+    if bits == 16 and image.mode in (*DEEP_MODES, "RGB", "RGBA"):
+        planes = image.tag_v2.get(TiffImagePlugin.PLANAR_CONFIGURATION, 1)
+        return "16-bit samples in planes apart" if planes != 1 else None
     return f"{bits}-bit samples" if bits > 8 else None
 
 

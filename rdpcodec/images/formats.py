@@ -43,6 +43,7 @@ _OTHERS = (
     (0, b"<svg", "an SVG drawing"),
     (0, b"PK\x03\x04", "a ZIP archive"),
 )
+_OF_A_TIFF = "8-bit RGB or grey, 16-bit RGB, or 16-bit grey without alpha"
 _SAMPLE_FORMATS = {1: "", 2: "signed ", 3: "float "}
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -76,7 +77,7 @@ def not_identified(data: bytes) -> ImageError:
     if data[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         samples = _tiff_samples(data)
         if samples:
-            return unsupported(f"the image is a TIFF of {samples}", "8-bit RGB or grey")
+            return unsupported(f"the image is a TIFF of {samples}", _OF_A_TIFF)
     what = _what(data)
     if what:
         return ImageError(ISSUE.IMAGE_UNREADABLE, f"the file is {what}, expected one of {KNOWN}")

@@ -92,11 +92,11 @@ class Picture:
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
 
-def samples(picture: Picture) -> bytes:
-    """Return the samples of a picture, pixel by pixel, alpha behind the colours of each."""
+def with_alpha_last(picture: Picture) -> Pixels:
+    """Return the samples of a picture, (H, W, C): alpha, if there is one, behind the colours."""
     if picture.alpha is None:
-        return picture.pixels.tobytes()
-    return np.dstack([picture.pixels, picture.alpha]).tobytes()
+        return picture.pixels.reshape(picture.height, picture.width, -1)
+    return np.dstack([picture.pixels, picture.alpha])
 
 
 def white_of(samples: Pixels) -> int:

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError
 from rdpcodec.files import read_file
 from rdpcodec.images.colour import choose_profile
+from rdpcodec.images.deep import INVISIBLE_NOTE, OPAQUE_NOTE, Deep, deep_of
 from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_entries
 from rdpcodec.images.formats import FORMATS, not_identified, unsupported
 from rdpcodec.images.frames import choose_frame
@@ -156,7 +157,7 @@ def _from_pillow(image: Image.Image, limits: Limits, *, allow_damaged: bool) -> 
         raise ImageError(ISSUE.IMAGE_UNREADABLE, _CLOSED)
     _check_size(image.width, image.height, limits)
     data = source_of(image, source_limits(limits))
-    if data is None and image.format in FORGETFUL:
+    if data is None and image.format in FORGETFUL and not image.mode.startswith("I;16"):
         found = f"the file of the loaded {image.format} image is gone, so its depth is unknown"
         raise unsupported(found, "the file, or image.copy() for the 8-bit pixels as they are")
     if data is not None and allow_damaged and getattr(image, "tile", None):
@@ -175,14 +176,28 @@ def _convert(image: Image.Image, data: bytes | None, limits: Limits) -> tuple[Pi
     choose_frame(image, data, notes)
     _check_size(image.width, image.height, limits)
     check_samples(image, data)  # those of the chosen page
-    mode = "L" if image.mode in GREY_MODES else "RGB"
+    deep = deep_of(image, data)
+    grey = image.mode in GREY_MODES if deep is None else deep.grey
+    mode = "L" if grey else "RGB"
     icc = choose_profile(image, data, mode, limits, notes)
     _load(image)
     note_metadata(image, data, notes)
     upright = apply_orientation(image, notes)
-    colours, alpha = _split_alpha(upright, image.format, notes)
+    if deep is None:
+        colours, alpha = _split_alpha(upright, image.format, notes)
+        pixels = np.array(colours.convert(mode))
+    else:
+        pixels, alpha = deep.split(upright, _upright_low(deep), notes)
     exif = kept_exif(upright, notes)
-    return Picture(np.array(colours.convert(mode)), icc, alpha, exif, kept_xmp(upright)), notes
+    return Picture(pixels, icc, alpha, exif, kept_xmp(upright)), notes
+
+
+def _upright_low(deep: Deep) -> Image.Image | None:
+    """Return the other bytes of an image of 16 bits, turned as the image itself was."""
+    if deep.low is None:
+        return None
+    _load(deep.low)
+    return apply_orientation(deep.low, [])
 
 
 def _load(image: Image.Image) -> None:
@@ -214,10 +229,10 @@ def _split_alpha(
         )
         return full.convert("RGB"), None
     if least == _OPAQUE:
-        notes.append("the alpha channel is fully opaque and was dropped")
+        notes.append(OPAQUE_NOTE)
         return full.convert("RGB"), None
     if least == 0:
-        notes.append("the colours of invisible pixels (alpha 0) are not stored")
+        notes.append(INVISIBLE_NOTE)
     return full.convert("RGB"), np.array(full.getchannel("A"))
 
 

@@ -10,6 +10,8 @@ from PIL import Image, ImageColor, ImageShow
 
 from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
+from rdpcodec.images.deep_png import png_of_16_bits
+from rdpcodec.images.deep_tiff import tiff_of_16_bits
 from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP, save_options
 from rdpcodec.images.picture import Picture, at_depth, white_of, with_depth
 
@@ -23,6 +25,7 @@ _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
     ".pgm": {"format": "PPM"},
     ".ppm": {"format": "PPM"},
 }
+_DEEP = {".png": png_of_16_bits, ".tif": tiff_of_16_bits, ".tiff": tiff_of_16_bits}
 _OPAQUE = 255
 _SIDE_MAX = {".webp": 16383}
 _WITHOUT_PROFILE = (".bmp", ".pgm", ".ppm")
@@ -106,7 +109,8 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         suffix: The extension that names the format: .png, .webp, .tif, .tiff, .bmp, .pgm, .ppm.
 
     Returns:
-        The file; its ICC profile and its alpha are in it, EXIF and XMP where the format has them.
+        The file; its ICC profile and its alpha are in it, EXIF, XMP and 16 bits where the format
+        has them.
 
     Raises:
         UsageError: If the format is unknown or lossy, or cannot carry the picture.
@@ -120,7 +124,10 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         profile=picture.icc is not None,
         alpha=picture.alpha is not None,
     )
-    suffix, picture = suffix.lower(), with_depth(picture, 8)
+    suffix = suffix.lower()
+    if picture.depth == 16 and suffix in _DEEP:
+        return _DEEP[suffix](picture)
+    picture = with_depth(picture, 8)
     image = _with_alpha(Image.fromarray(picture.pixels), picture)
     if suffix == ".ppm":
         image = image.convert("RGB")
