@@ -17,6 +17,7 @@ from rdpcodec.errors import ISSUE, RdpError, TruncatedError, WorkerLostError, of
 from rdpcodec.files import check_output, read_file, write_atomic
 from rdpcodec.images import (
     check_format,
+    depth_for,
     encode_picture,
     not_held,
     on_colour,
@@ -128,12 +129,13 @@ def decompress_file(source: Path, out: Path, work: Decompressing) -> Record:
             profile=has_profile,
             alpha=unpack_alpha(received.file.ancillary, header) is not None and not work.background,
         )
-        picture = received.at()
+        meant = work.decode.depth or header.depth
+        picture = received.at(depth=depth_for(work.suffix, work.decode.depth, meant))
         if work.drop_profile:
             picture = replace(picture, icc=None)
         if work.background is not None:
             picture = on_colour(picture, work.background)
-        lost = not_held(work.suffix, picture)
+        lost = not_held(work.suffix, picture, meant)
         notes = (f"{work.suffix} is written without {' and '.join(lost)}",) if lost else ()
         record = replace(record, width=header.width, height=header.height, notes=notes)
         return encode_picture(picture, work.suffix), record

@@ -77,14 +77,22 @@ def _check_options(out: str | None, reading: Reading, chosen: FormatName | None)
         message = f"the output {out} of --browser is a page, expected a name that ends in .html"
     elif out is None and not has_display():
         message = "there is no display to open a page on, expected -o PAGE.html to save it"
-    elif reading.rho_map is not None:
-        message = "--rho-map and --browser exclude each other: the page has a brush"
-    elif reading.reconstruction == "ode":
-        message = "--reconstruction is ode, expected geodesic: a page blends its two ends"
-    elif reading.average not in (None, 1):
-        message = "--average and --browser exclude each other"
+    message = message or _of_no_use(reading)
     if message:
         raise UsageError(ISSUE.INVALID_OPTION, message)
+
+
+def _of_no_use(reading: Reading) -> str:
+    """Return what is wrong with how a file is to be read, nothing for what a page can show."""
+    if reading.depth is not None:
+        return "--depth and --browser exclude each other: a page shows 8 bits"
+    if reading.rho_map is not None:
+        return "--rho-map and --browser exclude each other: the page has a brush"
+    if reading.reconstruction == "ode":
+        return "--reconstruction is ode, expected geodesic: a page blends its two ends"
+    if reading.average not in (None, 1):
+        return "--average and --browser exclude each other"
+    return ""
 
 
 def _original(name: str, opened: Opened) -> "Picture":

@@ -141,11 +141,15 @@ def decompress_folder(folder: Folder, reading: Reading, chosen: str) -> None:
         Exit: If some of them failed.
     """
     from rdpcodec.batch import Decompressing  # noqa: PLC0415 - loads the codec
+    from rdpcodec.images import depth_for  # noqa: PLC0415 - loads numpy
 
     if reading.rho_map is not None:
         raise _invalid("--rho-map is for a single picture, found -o FOLDER")
+    suffix = f".{chosen}"
+    depth_for(suffix, reading.depth, of_file=8)
     options = replace(
         decode_options(reading),
+        depth=reading.depth,
         rho=reading.rho,
         reconstruction=reading.reconstruction,
         evaluations=reading.evaluations,
@@ -153,7 +157,6 @@ def decompress_folder(folder: Folder, reading: Reading, chosen: str) -> None:
         symmetries=reading.symmetries,
         threads=_share(folder, reading.threads),
     )
-    suffix = f".{chosen}"
     work = Decompressing(options, suffix, reading.drop_profile, reading.background)
     _run(folder, work, _Kinds(frozenset({".rdp"}), suffix, rdp))
 

@@ -6,6 +6,7 @@ import typer
 
 ReconstructionName = Literal["ode", "geodesic"]
 CoderName = Literal["trellis", "pfr"]
+DepthName = Literal["8", "16"]
 FormatName = Literal["png", "webp", "tif", "bmp", "ppm", "pgm"]
 PrecisionName = Literal["float32", "bfloat16", "float16"]
 
@@ -93,6 +94,12 @@ Format = Annotated[
     FormatName | None,
     typer.Option(
         "--format", help="Of the output; needed where its name has no extension, as /dev/fd/63."
+    ),
+]
+Depth = Annotated[
+    DepthName | None,
+    typer.Option(
+        "--depth", help="Bits of a sample of the output. Default: the file's, where they fit."
     ),
 ]
 DropProfile = Annotated[

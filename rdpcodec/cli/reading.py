@@ -28,6 +28,7 @@ class Reading:
         file: The file as the user named it, a path or `-`.
         rho: As in `DecodeOptions`, as are all others without a line here.
         rho_map: A grey picture that holds rho, in place of the number.
+        depth: Bits of a sample of the picture; None for those of the file.
         drop_profile: Leave the ICC profile out of the picture.
         background: The colour on which a transparent picture is laid; None keeps its alpha.
         quiet: Say nothing.
@@ -44,6 +45,7 @@ class Reading:
     symmetries: int | None = None
     vae_tiles: bool = False
     allow_partial: bool = False
+    depth: int | None = None
     drop_profile: bool = False
     background: str | None = None
     device: str = "cpu"
@@ -121,6 +123,7 @@ def decode(opened: Opened) -> "Picture":
             evaluations=reading.evaluations,
             average=reading.average,
             symmetries=reading.symmetries,
+            depth=reading.depth,
         )
     if reading.background is not None:
         from rdpcodec.images import on_colour  # noqa: PLC0415 - loads numpy

@@ -1,5 +1,6 @@
 """A decoded picture to an image file; what the header rules out is refused before decoding."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from rdpcodec.cli.messages import say
@@ -27,6 +28,7 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
     """
     from rdpcodec.images import (  # noqa: PLC0415 - loads numpy
         check_suffix,
+        depth_for,
         encode_picture,
         not_held,
     )
@@ -38,9 +40,11 @@ def save(out: str, reading: Reading, *, chosen: FormatName | None, force: bool) 
     check_overwriting(out, inputs=inputs, keep=rdp, force=force)
     opened = open_file(reading)
     _check_header(opened, suffix)
-    picture = decode(opened)
+    meant = reading.depth or opened.parsed.header.depth
+    depth = depth_for(suffix, reading.depth, meant)
+    picture = decode(replace(opened, reading=replace(reading, depth=depth)))
     write_output(out, encode_picture(picture, suffix))
-    lost = not_held(suffix, picture)
+    lost = not_held(suffix, picture, meant)
     if lost and not reading.quiet:
         say(f"note: {out}: {suffix} is written without {' and '.join(lost)}, .png has all")
     if not reading.quiet:

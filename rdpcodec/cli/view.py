@@ -1,6 +1,7 @@
 """`rdpcodec view`."""
 
 import shlex
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +12,7 @@ from rdpcodec.cli.options import (
     AllowPartial,
     Average,
     Background,
+    Depth,
     Device,
     DropProfile,
     Evaluations,
@@ -65,6 +67,7 @@ def view(  # noqa: PLR0913 - one parameter per option
     symmetries: Symmetries = None,
     vae_tiles: VaeTiles = False,
     allow_partial: AllowPartial = False,
+    depth: Depth = None,
     drop_profile: DropProfile = False,
     background: Background = None,
     chosen: Format = None,
@@ -90,6 +93,7 @@ def view(  # noqa: PLR0913 - one parameter per option
         symmetries=symmetries,
         vae_tiles=vae_tiles,
         allow_partial=allow_partial,
+        depth=None if depth is None else int(depth),
         drop_profile=drop_profile,
         background=background,
         device=device,
@@ -107,8 +111,10 @@ def view(  # noqa: PLR0913 - one parameter per option
         save(out, reading, chosen=chosen, force=force)
     elif chosen is not None:
         raise UsageError(ISSUE.INVALID_OPTION, "--format is for a file, expected -o as well")
+    elif depth is not None:
+        raise UsageError(ISSUE.INVALID_OPTION, "--depth is for a file, expected -o as well")
     else:
-        _show(reading)
+        _show(replace(reading, depth=8))
 
 
 def _show(reading: Reading) -> None:

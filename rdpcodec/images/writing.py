@@ -144,10 +144,37 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
     return out.getvalue()
 
 
-def not_held(suffix: str, picture: Picture) -> list[str]:
-    """Name the metadata of a picture that a format does not hold; .png holds all."""
-    held = (("EXIF", picture.exif, HOLDS_EXIF), ("XMP", picture.xmp, HOLDS_XMP))
-    return [name for name, there, suffixes in held if there is not None and suffix not in suffixes]
+def depth_for(suffix: str, asked: int | None, of_file: int) -> int:
+    """Return the bits of a sample that a picture is decoded with to be written in a format.
+
+    Args:
+        suffix: The extension that names the format.
+        asked: What the user asks for, 8 or 16; None for what is there and fits.
+        of_file: That of the .rdp file.
+
+    Raises:
+        UsageError: If 16 bits are asked for and the format holds 8.
+    """
+    deep = suffix.lower() in _DEEP
+    if asked == 16 and not deep:
+        raise _usage(f"{suffix} holds 8 bits a sample and --depth is 16, {' and '.join(_DEEP)} can")
+    return asked or (of_file if deep else 8)
+
+
+def not_held(suffix: str, picture: Picture, depth: int = 8) -> list[str]:
+    """Name what of a picture a format does not hold; .png holds all.
+
+    Args:
+        suffix: The extension that names the format.
+        picture: The picture.
+        depth: Bits of a sample that it was meant to have.
+    """
+    held = (
+        ("EXIF", picture.exif is not None, HOLDS_EXIF),
+        ("XMP", picture.xmp is not None, HOLDS_XMP),
+        (f"{depth} bits a sample", depth > picture.depth, _DEEP),
+    )
+    return [name for name, there, suffixes in held if there and suffix not in suffixes]
 
 
 def for_screen(picture: Picture, width: int) -> NDArray[np.uint8]:

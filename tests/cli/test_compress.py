@@ -247,11 +247,11 @@ def test_a_mask_says_where_bits_go(run: Shell) -> None:
     assert run(*command, "--roi", "mask.png", "--roi-gain", 4).code == 0
     assert Path("out.rdp").stat().st_size < 0.9 * plain
     Image.fromarray(mask[:, :16]).save("half.png")
-    Image.fromarray(mask.astype(np.uint16) * 257).save("deep.png")
+    Image.fromarray(mask.astype(np.float32)).save("float.tif")
     for arguments, code, issue, said in (
         (("--roi", "half.png"), 1, "RDP-701", "a mask of 16 x 24 pixels, expected 32 x 24"),
         (("--roi", "in.png"), 1, "RDP-701", "the mask of --roi, in.png, is in colour"),
-        (("--roi", "deep.png"), 2, "RDP-602", "deep.png"),
+        (("--roi", "float.tif"), 2, "RDP-602", "float.tif"),
         (("--roi", "gone.png"), 2, "RDP-603", "gone.png"),
         (("--roi-gain", 3), 1, "RDP-701", "there is no mask"),
     ):
