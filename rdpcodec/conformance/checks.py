@@ -233,7 +233,7 @@ def _check_pictures(directory: Path, opened: Opened, case: ValidCase, lacks: Lac
     if left_out:
         raise left_out
     pictures_said = _count(len(case.pictures), "picture")
-    return f"{pictures_said} (rms error {worst_rms:.3f}, peak error {worst_peak:.0f} at most)"
+    return f"{pictures_said} (rms error {worst_rms:.3f}, peak error {worst_peak:.3g} at most)"
 
 
 def _check_picture(

@@ -22,6 +22,7 @@ from PIL import Image
 import rdpcodec
 from rdpcodec import container
 from rdpcodec.errors import RdpError
+from rdpcodec.images import read_picture, with_alpha_last
 from rdpcodec.limits import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -91,11 +92,13 @@ def _partial(case: dict[str, Any]) -> list[str]:
 
 
 def _errors(found: Path, expected: Path) -> tuple[float, float]:
-    """Return the root mean square and the peak of the difference of two pictures."""
-    with Image.open(found) as one, Image.open(expected) as other:
-        assert one.mode == other.mode
-        assert one.info.get("icc_profile") == other.info.get("icc_profile")
-        difference = np.asarray(one, np.float64) - np.asarray(other, np.float64)
+    """Return the root mean square and the peak of the difference of two pictures, in 255ths."""
+    assert found.read_bytes()[24:26] == expected.read_bytes()[24:26]  # depth and colour of a PNG
+    one, other = (read_picture(path)[0] for path in (found, expected))
+    assert one.icc == other.icc
+    white = 255 if one.depth == 8 else 65535
+    difference = with_alpha_last(one) - with_alpha_last(other).astype(np.float64)
+    difference *= 255 / white
     return float(np.sqrt((difference**2).mean())), float(np.abs(difference).max())
 
 

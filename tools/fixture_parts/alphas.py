@@ -11,12 +11,26 @@ from rdpcodec.images.alpha import _webp_alpha
 
 def alphas(p: Parts) -> list[Refused]:
     """Return them, made of an opaque file."""
-    return [*_forms(p), *_bodies(p)]
+    return [*_forms(p), *_bodies(p), *_of_16_bits(p)]
 
 
-def _deflated(plain: bytes) -> bytes:
+def _of_16_bits(p: Parts) -> Iterator[Refused]:
+    """Yield files whose depth is 16 bits, with what form 3 does not allow."""
+    size = 2 * p.file.header.width * p.file.header.height
+    packed = bytes([p.fields["packed"][0] | 0x20])
+    for name, why, body in (
+        ("form", "The form of o is 4, in a file of 16 bits.", b"\4\x80"),
+        ("short", "Alpha of 16 bits inflates to a byte too few.", _deflated(bytes(size - 1), 3)),
+        ("long", "Alpha of 16 bits inflates to a byte too many.", _deflated(bytes(size + 1), 3)),
+        ("tail", "A byte follows the stream of alpha.", _deflated(bytes(size), 3) + b"\0"),
+    ):
+        extra = chunk(b"o", body)
+        yield Refused(f"RDP-213_alpha-16-{name}", why, p.join(packed=packed, extra=extra))
+
+
+def _deflated(plain: bytes, form: int = 1) -> bytes:
     stream = zlib.compressobj(9, wbits=-15)
-    return b"\1" + stream.compress(plain) + stream.flush()
+    return bytes([form]) + stream.compress(plain) + stream.flush()
 
 
 def _forms(p: Parts) -> Iterator[Refused]:

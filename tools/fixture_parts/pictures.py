@@ -13,6 +13,17 @@ NOISE_EXPONENT = 1.3
 
 def scene(name: str, width: int, height: int, channels: int) -> NDArray[np.uint8]:
     """Return a picture that is somewhat like a photo, always the same for the same name."""
+    return _drawn(name, width, height, channels).round().clip(0, 255).astype(np.uint8)
+
+
+def deep_scene(name: str, width: int, height: int, channels: int) -> NDArray[np.uint16]:
+    """Return such a picture with samples of 16 bits."""
+    drawn = 257 * _drawn(name, width, height, channels)
+    return drawn.round().clip(0, 65535).astype(np.uint16)
+
+
+def _drawn(name: str, width: int, height: int, channels: int) -> NDArray[np.float64]:
+    """Return it in numbers, (H, W, 3) or (H, W), about 0 .. 255."""
     drawn = random.Random(name)  # noqa: S311 - a picture, not a secret
     luma = _power_law(drawn, width, height)
     planes = [luma + 0.4 * _power_law(drawn, width, height) for _ in range(channels)]
@@ -21,8 +32,7 @@ def scene(name: str, width: int, height: int, channels: int) -> NDArray[np.uint8
     inside = np.hypot(rows - 0.6 * height, columns - 0.35 * width) < 0.3 * min(width, height)
     disc = np.where(inside, 55.0, 0.0)
     stacked = np.stack([110 + sky + disc + 28 * plane for plane in planes], axis=-1)
-    pixels = stacked.round().clip(0, 255).astype(np.uint8)
-    return pixels if channels == RGB else pixels[:, :, 0]
+    return stacked if channels == RGB else stacked[:, :, 0]
 
 
 def _power_law(drawn: random.Random, width: int, height: int) -> NDArray[np.float64]:
@@ -80,3 +90,10 @@ def disc_alpha(width: int, height: int) -> NDArray[np.uint8]:
     rows, columns = np.ogrid[:height, :width]
     far = (2 * rows - height) ** 2 + (2 * columns - width) ** 2
     return np.clip((height**2 - far) * 2040 // height**2, 0, 255).astype(np.uint8)
+
+
+def deep_alpha(width: int, height: int) -> NDArray[np.uint16]:
+    """Return alpha of 16 bits of a soft disc, in exact integers; 0 and 65535 occur."""
+    rows, columns = np.ogrid[:height, :width]
+    far = (2 * rows - height) ** 2 + (2 * columns - width) ** 2
+    return np.clip((height**2 - far) * 150_000 // height**2, 0, 65535).astype(np.uint16)

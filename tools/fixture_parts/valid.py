@@ -9,7 +9,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from fixture_parts.pictures import GREY, RGB, disc_alpha, grey_profile, rgb_profile, scene
+from fixture_parts.pictures import (
+    GREY,
+    RGB,
+    deep_alpha,
+    deep_scene,
+    disc_alpha,
+    grey_profile,
+    rgb_profile,
+    scene,
+)
 from fixture_parts.writing import Files, as_json, sha256
 
 from rdpcodec import container
@@ -23,7 +32,7 @@ from rdpcodec.images.alpha import decode_alpha
 from rdpcodec.layers import Layer
 from rdpcodec.priors import load_prior
 
-_OF_PICTURE = ("icc", "equal", "alpha", "exif", "xmp")
+_OF_PICTURE = ("icc", "equal", "alpha", "exif", "xmp", "depth")
 # A TIFF structure whose only entry, GPS, leads to an empty directory.
 GPS_EXIF = b"MM\0*\0\0\0\x08\0\1\x88\x25\0\4\0\0\0\1\0\0\0\x1a\0\0\0\0" + bytes(6)
 LICENCE = "Apache-2.0"
@@ -31,6 +40,8 @@ DRAWN = "Synthetic picture drawn by tools/make_fixtures.py: power-law noise, a g
 INVENTED = "No picture: coded symbols drawn at random by tools/make_fixtures.py."
 ROUNDING_FLIPS = 4  # samples that may round to the other side in a picture of any size
 TOLERANCES = {"gaussian-1": (0.1, 1), "photo-1": (0.2, 2), "latents-1": (0.1, 1)}
+# Where no rounding hides what is off.
+DEEP_TOLERANCES = {"gaussian-1": (0.01, 0.1), "photo-1": (0.02, 0.2)}
 
 
 @dataclass(frozen=True)
@@ -74,7 +85,8 @@ def coded(width: int, height: int, channels: int, **options: Any) -> Callable[[s
 
     def make(name: str) -> bytes:
         given = {key: value for key, value in options.items() if key not in _OF_PICTURE}
-        pixels = scene(name, width, height, channels)
+        draw = deep_scene if options.get("depth") == 16 else scene
+        pixels = draw(name, width, height, channels)
         if options.get("equal"):
             pixels = np.repeat(pixels[:, :, None], 3, axis=2)
         beside = {key: options.get(key) for key in ("icc", "alpha", "exif", "xmp")}
@@ -232,6 +244,17 @@ RECIPES = (
            allow_partial=True),
     Recipe("metadata", "EXIF and XMP.", "7.1",
            coded(24, 16, GREY, exif=GPS_EXIF, xmp=b"<x:xmpmeta/>"), (View(0),)),
+    Recipe("depth-16-grey", "Samples of 16 bits.", "4.1 10 11.4",
+           coded(24, 16, GREY, depth=16, t=1500)),
+    Recipe("depth-16-rgb", "Samples of 16 bits in colour, the default prior.", "4.1 11.4",
+           coded(24, 16, RGB, depth=16, prior="photo-1")),
+    Recipe("depth-16-equal-rgb", "Three equal channels of 16 bits, coded as one.", "4.1 11.4",
+           coded(24, 16, GREY, depth=16, equal=True), (View(0),)),
+    Recipe("depth-16-alpha", "Alpha of 16 bits, and a profile.", "4.1 7.1 7.3",
+           coded(24, 16, GREY, depth=16, alpha=deep_alpha(24, 16), icc=grey_profile(1.8)),
+           (View(0),)),
+    Recipe("depth-16-alpha-constant", "A number of 8 bits stands for 257 times as much.", "7.3",
+           coded(12, 9, RGB, depth=16, alpha=np.full((9, 12), 257 * 100, np.uint16)), (View(0),)),
     Recipe("unknown-ancillary", "Unknown and private chunks, some twice, are kept.", "3.2 7",
            edited(coded(24, 16, GREY, rho_hint=0.2), _with_unknown)),
     Recipe("unknown-minor", "Minor version 7 is read like version 0.", "4",
@@ -299,6 +322,8 @@ def _picture(
 
 def _tolerance(header: Header) -> tuple[float, float]:
     """Return rms and peak; a small picture has room for a few pixels that round otherwise."""
+    if header.depth == 16:
+        return DEEP_TOLERANCES[header.prior_id]
     rms, peak = TOLERANCES[header.prior_id]
     flips = math.ceil(1000 * math.sqrt(ROUNDING_FLIPS / header.dim)) / 1000
     return min(RMS_MAX, max(rms, flips)), min(PEAK_MAX, peak)
