@@ -12,7 +12,8 @@
     >>> image.getpixel((0, 23)) > image.getpixel((0, 0))
     True
 
-Opening parses a file and decodes nothing; the codec is loaded with the pixels.
+Opening parses a file and decodes nothing; the codec is loaded with the pixels. Grey of 16 bits is
+`I;16`; of colours, and of grey with alpha, Pillow has no mode of 16 bits, so they are shown with 8.
 """
 
 import dataclasses
@@ -39,6 +40,7 @@ from rdpcodec.files import read_stream
 from rdpcodec.limits import DEFAULT
 from rdpcodec.options import DEFAULT_RECONSTRUCTION, DEFAULT_RHO, DecodeOptions, EncodeOptions
 
+_DEEP_GREY = "I;16"
 FORMAT, MIME = "RDP", "image/x-rdp"
 _EXIF_PREFIX = b"Exif\0\0"  # as in JPEG; Pillow expects it
 _OPTIONS = frozenset(field.name for field in dataclasses.fields(EncodeOptions))
@@ -83,8 +85,12 @@ class RdpImageFile(ImageFile.ImageFile):
         self.rho = DEFAULT_RHO if hint is None else hint
         self.reconstruction, self.prior = DEFAULT_RECONSTRUCTION, None
         self.layers = file.layers_whole
-        self.tile = [ImageFile._Tile("raw", (0, 0, *self._size), 0, self._mode)]  # noqa: SLF001
+        self.tile = [self._whole()]
         self._decoded = False
+
+    def _whole(self) -> ImageFile._Tile:
+        """Return how Pillow finds its pixels in those of the decoder."""
+        return ImageFile._Tile("raw", (0, 0, *self._size), 0, self._mode)  # noqa: SLF001
 
     def draft(
         self, mode: str | None, size: tuple[int, int] | None
@@ -95,14 +101,16 @@ class RdpImageFile(ImageFile.ImageFile):
         the noise which the file ends at.
 
         Args:
-            mode: Not looked at.
+            mode: `L` to have grey of 16 bits with 8; no other is looked at.
             size: The width and height that the picture will be reduced to.
 
         Returns:
             The mode and the box of the whole picture, whose size does not change; None if nothing
             is left out.
         """
-        del mode
+        if mode == "L" and self.mode == _DEEP_GREY and not self._decoded:
+            self._mode = mode
+            self.tile = [self._whole()]
         if self._decoded or size is None:
             return None
         times = max(1.0, min(self.width / max(1, size[0]), self.height / max(1, size[1])))
@@ -141,9 +149,10 @@ class RdpImageFile(ImageFile.ImageFile):
             layers=self.layers,
             prior=self.prior,
             allow_partial=partial,
-            depth=8,
+            depth=16 if self.mode == _DEEP_GREY else 8,
         )
-        return with_alpha_last(codec.open_as(self._data, options).at()).tobytes()
+        found = with_alpha_last(codec.open_as(self._data, options).at())
+        return found.astype(found.dtype.newbyteorder("<")).tobytes()
 
 
 def thumbnail_png(data: bytes, size: int) -> bytes:
@@ -159,6 +168,7 @@ def thumbnail_png(data: bytes, size: int) -> bytes:
     out = io.BytesIO()
     try:
         with cast(RdpImageFile, Image.open(io.BytesIO(data), formats=[FORMAT])) as image:
+            image.draft("L", None)  # grey of 16 bits cannot be reduced
             image.rho = 0.0  # what rho adds is finer than what a small picture shows
             image.thumbnail((size, size), reducing_gap=1.0)
             image.save(out, "PNG")
@@ -183,6 +193,8 @@ def _metadata(file: RdpFile) -> dict[str, bytes]:
 
 def _mode(file: RdpFile) -> str:
     grey, alpha = file.header.kind == "grey", unpack_alpha(file.ancillary, file.header)
+    if alpha is None and grey and file.header.depth == 16:
+        return _DEEP_GREY
     if alpha is None:
         return "L" if grey else "RGB"
     return "LA" if grey else "RGBA"

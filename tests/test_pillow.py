@@ -154,3 +154,32 @@ def test_opening_loads_no_numpy(data: bytes, tmp_path: Path) -> None:
         [sys.executable, "-c", code, path], capture_output=True, text=True, check=True
     )
     assert done.stdout == "(64, 48) ['construct']\n"
+
+
+def test_grey_of_16_bits_is_a_mode_of_its_own() -> None:
+    """`I;16` in and out; of colours and of grey with alpha Pillow gets 8 bits."""
+    grey = (np.add.outer(np.arange(24), np.arange(32)) * 1100 + 9).astype(np.uint16)
+    file = io.BytesIO()
+    Image.fromarray(grey).save(file, "RDP", prior="gaussian-1", t=900)
+    received, image = rdpcodec.open(file.getvalue()), opened(file.getvalue())
+    assert (received.info["depth"], image.mode, image.size) == (16, "I;16", (32, 24))
+    assert np.array_equal(image, received.at().pixels)
+    for pixels, mode in ((np.dstack([grey] * 3), "RGB"), (np.dstack([grey, grey]), "LA")):
+        data = rdpcodec.encode(pixels, prior="gaussian-1", t=900)
+        shown = rdpcodec.decode(data, depth=8)
+        image = opened(data)
+        assert image.mode == mode
+        colours = np.asarray(image) if mode == "RGB" else np.asarray(image)[:, :, 0]
+        assert np.array_equal(colours, shown.pixels)
+
+
+def test_a_thumbnail_of_grey_of_16_bits_has_8() -> None:
+    """Pillow cannot reduce `I;16`; `draft` gives `L`, and the thumbnail is that."""
+    grey = (np.add.outer(np.arange(240), np.arange(320)) * 110).astype(np.uint16)
+    data = rdpcodec.encode(grey, prior="gaussian-1", t=1800)
+    image = opened(data)
+    image.draft("L", None)
+    assert image.mode == "L"
+    assert np.array_equal(image, rdpcodec.decode(data, depth=8).pixels)
+    with Image.open(io.BytesIO(rdpcodec.pillow.thumbnail_png(data, 64))) as small:
+        assert (small.mode, small.size) == ("L", (64, 48))

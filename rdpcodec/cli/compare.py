@@ -25,10 +25,7 @@ from rdpcodec.errors import ISSUE, UsageError
 from rdpcodec.options import DecodeOptions
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from rdpcodec.images import Picture
+    from rdpcodec.images import Picture, Pixels
 
 DIFFERENCE_GAIN = 4
 _GREY = 128
@@ -159,21 +156,28 @@ def _facts(
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
     from rdpcodec.bench.measures import Scorer  # noqa: PLC0415 - loads numpy
+    from rdpcodec.images import at_depth, white_of  # noqa: PLC0415 - the same
+    from rdpcodec.metrics import psnr  # noqa: PLC0415 - the same
 
     if first.icc != second.icc and not quiet:
         say("note: the colour profiles differ, what is compared are the samples as they are")
     if (first.alpha is not None or second.alpha is not None) and not quiet:
         say("note: transparency is not compared, and the colours of invisible pixels count")
-    a, b = _rgb(first), _rgb(second)
+    depth = max(first.depth, second.depth)
+    if depth > 8 and not quiet:
+        say(f"note: of {depth} bits a sample, measures other than PSNR see 8")
+    a, b = (_rgb(picture, depth) for picture in (first, second))
     scorer = Scorer(lambda sentence: None if quiet else say(f"note: {sentence}"))
-    scores = scorer.scores(a, b)
+    scores = scorer.scores(at_depth(a, 8), at_depth(b, 8)) | {"psnr": psnr(a, b, white_of(a))}
+    largest = int(np.abs(a.astype(np.int32) - b).max())
     return {
         "a": names[0],
         "b": names[1],
         "width": first.width,
         "height": first.height,
+        "depth": depth,
         "equal": bool(np.array_equal(a, b)),
-        "largest_difference": int(np.abs(a.astype(np.int16) - b).max()),
+        "largest_difference": largest if depth == 8 else largest * 255 / white_of(a),
         **{name: score if _is_number(score) else None for name, score in scores.items()},
     }
 
@@ -183,13 +187,13 @@ def _is_number(score: float | None) -> bool:
     return score is not None and math.isfinite(score)
 
 
-def _rgb(picture: "Picture") -> "NDArray[np.uint8]":
-    """Return (H, W, 3) uint8; a grey picture has three equal channels."""
+def _rgb(picture: "Picture", depth: int) -> "Pixels":
+    """Return (H, W, 3) of a depth; a grey picture has three equal channels."""
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
     from rdpcodec.images import at_depth  # noqa: PLC0415 - the same
 
-    pixels = at_depth(picture.pixels, 8)
+    pixels = at_depth(picture.pixels, depth)
     return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 
@@ -197,11 +201,18 @@ def _draw(out: str, first: "Picture", second: "Picture") -> None:
     """Write the picture of the difference."""
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
-    from rdpcodec.images import Picture, encode_picture  # noqa: PLC0415 - loads numpy
+    from rdpcodec.images import (  # noqa: PLC0415 - loads numpy
+        Picture,
+        at_depth,
+        encode_picture,
+        white_of,
+    )
 
-    difference = _rgb(second).astype(np.int16) - _rgb(first)
-    drawn = (_GREY + DIFFERENCE_GAIN * difference).clip(0, 255).astype(np.uint8)
-    write_output(out, encode_picture(Picture(drawn), Path(out).suffix))
+    depth = max(first.depth, second.depth)
+    a, b = (_rgb(picture, depth) for picture in (first, second))
+    middle = at_depth(np.array([_GREY], np.uint8), depth).astype(np.int32)
+    drawn = (middle + DIFFERENCE_GAIN * (b.astype(np.int32) - a)).clip(0, white_of(a))
+    write_output(out, encode_picture(Picture(drawn.astype(a.dtype)), Path(out).suffix))
 
 
 def _lines(facts: dict[str, Any]) -> str:
@@ -210,7 +221,7 @@ def _lines(facts: dict[str, Any]) -> str:
 
     rows = [
         ("pixels", f"{facts['width']} x {facts['height']}{', equal' * facts['equal']}"),
-        ("largest difference", f"{facts['largest_difference']} of 255"),
+        ("largest difference", f"{facts['largest_difference']:.4g} of 255"),
     ]
     for measure in MEASURES:
         if facts[measure.name] is not None:

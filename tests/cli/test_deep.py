@@ -3,13 +3,15 @@
 import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
-from cli.shell import Shell, names
+from cli.shell import ROOT, Shell, names
 from numpy.typing import NDArray
 
 from rdpcodec import codec
-from rdpcodec.images import Picture, encode_picture, read_picture
+from rdpcodec.images import Picture, at_depth, encode_picture, read_picture
+from rdpcodec.metrics import psnr
 
 OPTIONS = ("--prior", "gaussian-1", "--t", 800)
 
@@ -138,3 +140,37 @@ def test_masks_of_16_bits_are_taken(run: Shell, deep: NDArray[np.uint16]) -> Non
     want = codec.decode(Path("in.rdp").read_bytes(), rho=share)
     np.testing.assert_array_equal(read("out.png").pixels, want.pixels)
     assert run("compress", "in.png", "out.rdp", *OPTIONS, "--roi", "mask.png").code == 0
+
+
+def test_compare_takes_all_bits(run: Shell, deep: NDArray[np.uint16]) -> None:
+    """One step of 65535 is a difference, of files of 16 bits and of one of 8 beside one."""
+    moved = deep.copy()
+    moved[3, 4, 1] += 1
+    Path("moved.png").write_bytes(encode_picture(Picture(moved), ".png"))
+    facts = json.loads(run("compare", "deep.png", "moved.png", "--json").out)
+    jsonschema.validate(facts, json.loads((ROOT / "spec/compare.schema.json").read_text()))
+    assert (facts["depth"], facts["equal"]) == (16, False)
+    assert facts["largest_difference"] == pytest.approx(1 / 257)
+    assert facts["psnr"] == pytest.approx(20 * np.log10(65_535) + 10 * np.log10(deep.size))
+    result = run("compare", "deep.png", "moved.png")
+    assert "largest difference  0.003891 of 255" in result.out.decode()
+    assert "note: of 16 bits a sample, measures other than PSNR see 8" in result.err
+    read_back = json.loads(run("compare", "deep.png", "deep.rdp", "--rho", 0, "--json").out)
+    shown = codec.decode(Path("deep.rdp").read_bytes(), rho=0).pixels
+    assert read_back["psnr"] == pytest.approx(psnr(shown, deep, 65_535))
+    Path("plain.png").write_bytes(encode_picture(Picture(at_depth(deep, 8)), ".png"))
+    rounded = json.loads(run("compare", "plain.png", "deep.png", "--json").out)
+    assert (rounded["depth"], rounded["largest_difference"] <= 0.5) == (16, True)
+
+
+def test_a_difference_of_16_bits_is_drawn(run: Shell, deep: NDArray[np.uint16]) -> None:
+    """Four times as large, around the grey of 128, in as many bits."""
+    moved = deep.copy()
+    moved[0, 0], moved[0, 1] = deep[0, 0] + 3, 0
+    Path("moved.png").write_bytes(encode_picture(Picture(moved), ".png"))
+    assert run("compare", "deep.png", "moved.png", "-o", "diff.png").code == 0
+    drawn = read("diff.png").pixels
+    assert drawn.dtype == np.uint16
+    assert (drawn[0, 0] == 128 * 257 + 12).all()
+    assert (drawn[5, 5] == 128 * 257).all()
+    assert (drawn[0, 1] == np.maximum(0, 128 * 257 - 4 * deep[0, 1].astype(int))).all()
