@@ -105,7 +105,9 @@ def compress_file(source: Path, out: Path, work: Compressing) -> Record:
     """
 
     def make(data: bytes, record: Record) -> tuple[bytes, Record]:
-        picture, notes = read_picture(data, allow_damaged=work.encode.allow_damaged)
+        picture, notes = read_picture(
+            data, allow_damaged=work.encode.allow_damaged, frame=work.encode.frame
+        )
         encoded = codec.encode_as(picture, work.encode)
         record = replace(record, notes=tuple(notes), report=encoded.report.to_json())
         return encoded.data, replace(record, width=picture.width, height=picture.height)

@@ -5,6 +5,7 @@ import struct
 from PIL import Image, TiffImagePlugin
 
 from rdpcodec.images.boxes import iso_boxes
+from rdpcodec.images.conversion import CONVERTED, check_convertible
 from rdpcodec.images.formats import unsupported
 
 GREY_MODES = ("1", "L", "LA", "La")
@@ -12,11 +13,9 @@ COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 # Files of these formats may be deep, and Pillow forgets it once it has loaded them.
 FORGETFUL = ("PNG", "AVIF", "PPM", "JPEG2000", "DDS", "ICO")
 _REFUSED_MODES = {
-    "CMYK": "CMYK (or YCCK) colours",
     "F": "32-bit float samples",
     "HSV": "HSV colours",
     "I": "32-bit integer samples",
-    "LAB": "Lab colours",
     "YCbCr": "YCbCr samples",
 }
 _SAMPLE_FORMATS = {2: "signed", 3: "float"}
@@ -25,7 +24,7 @@ _CODESTREAM = b"\xff\x4f\xff\x51"
 
 
 def check_samples(image: Image.Image, data: bytes | None) -> None:
-    """Refuse what cannot become 8-bit RGB or grey without loss.
+    """Refuse what cannot become 8-bit RGB or grey; CMYK and Lab can, with a note.
 
     Args:
         image: An image, best before it is loaded: then Pillow still tells what the file has.
@@ -41,7 +40,9 @@ def check_samples(image: Image.Image, data: bytes | None) -> None:
         raise unsupported(f"the image has {found}", "8-bit samples")
     if image.mode in _REFUSED_MODES:
         raise unsupported(f"the image has {_REFUSED_MODES[image.mode]}", "8-bit RGB or grey")
-    if image.mode not in GREY_MODES + COLOUR_MODES:
+    if image.mode in CONVERTED:
+        check_convertible(image)
+    elif image.mode not in GREY_MODES + COLOUR_MODES:
         raise unsupported(f"the image has the mode {image.mode}", "8-bit RGB or grey")
 
 

@@ -24,6 +24,7 @@ from rdpcodec.images import (
     read_picture,
 )
 from rdpcodec.images.formats import FORMATS
+from rdpcodec.images.profiles import Colours, make_profile
 from rdpcodec.limits import Limits
 
 
@@ -242,6 +243,7 @@ def two_frames(kind: str) -> bytes:
     return saved(frames[0], kind, save_all=True, append_images=frames[1:])
 
 
+RGB_PROFILE = make_profile(Colours("primaries", gamma=1.8), "RGB")
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "16-bit grey PNG": (lambda: saved(Image.new("I;16", (2, 2))), "16-bit"),
     "16-bit RGB PNG": (lambda: png(1, 1, 16, 2, bytes(7)), "16-bit"),
@@ -252,9 +254,19 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "32-bit TIFF": (lambda: saved(Image.new("I", (2, 2)), "TIFF"), "32-bit integer"),
     "float TIFF": (lambda: saved(Image.new("F", (2, 2)), "TIFF"), "32-bit float"),
     "10-bit AVIF": (avif10, "10-bit"),
-    "CMYK JPEG": (lambda: saved(Image.new("CMYK", (8, 8)), "JPEG"), "CMYK"),
+    "CMYK JPEG": (
+        lambda: saved(Image.new("CMYK", (8, 8)), "JPEG"),
+        r"CMYK \(or YCCK\) colours without a profile",
+    ),
     "CMYK TIFF": (lambda: saved(Image.new("CMYK", (8, 8)), "TIFF"), "CMYK"),
-    "Lab TIFF": (lambda: saved(Image.new("LAB", (8, 8)), "TIFF"), "Lab"),
+    "CMYK with a profile for RGB": (
+        lambda: saved(
+            Image.new("CMYK", (8, 8)),
+            "TIFF",
+            icc_profile=make_profile(Colours("x", gamma=1.8), "RGB"),
+        ),
+        "with a profile for other colours",
+    ),
     "animated PNG": (lambda: two_frames("PNG"), "2 frames"),
     "animated WebP": (lambda: two_frames("WEBP"), "2 frames"),
     "animated GIF": (lambda: two_frames("GIF"), "2 frames"),
