@@ -6,9 +6,6 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-import numpy as np
-from numpy.typing import NDArray
-
 from rdpcodec import container, schedule
 from rdpcodec.arrays import Array, place
 from rdpcodec.chain import Chain, Clock, Estimator
@@ -24,7 +21,7 @@ from rdpcodec.encoder.quality import Quality
 from rdpcodec.encoder.region import weights
 from rdpcodec.encoder.search import Encoder, Goal
 from rdpcodec.files import read_file
-from rdpcodec.images import Picture, encode_alpha, picture_from, with_invisible_filled
+from rdpcodec.images import Picture, Pixels, encode_alpha, picture_from, with_invisible_filled
 from rdpcodec.layers import Layer
 from rdpcodec.limits import Limits
 from rdpcodec.options import (
@@ -62,8 +59,9 @@ def encode(image: object, **options: Unpack[EncodeKeywords]) -> bytes:
     """Compress a picture.
 
     Args:
-        image: A `Picture`, a Pillow image, a uint8 array (H, W) or (H, W, C), or the path or the
-            bytes of an image file. One or two channels are grey, two and four end in alpha.
+        image: A `Picture`, a Pillow image, a uint8 or uint16 array (H, W) or (H, W, C), or the
+            path or the bytes of an image file. One or two channels are grey, two and four end in
+            alpha. 16 bits are kept: the header says that the picture has them.
         options: The fields of `rdpcodec.options.EncodeOptions`.
 
     Returns:
@@ -207,6 +205,7 @@ def _encoder(
         (picture.width, picture.height),
         prior,
         kind=kind,
+        depth=picture.depth,
         state=container.stated(kind, estimator.domain.state),
         seed=options.seed,
         coder=options.coder,
@@ -227,7 +226,7 @@ def _encoder(
     )
 
 
-def _region(options: EncodeOptions, coded: NDArray[np.uint8], estimator: Estimator) -> Array | None:
+def _region(options: EncodeOptions, coded: Pixels, estimator: Estimator) -> Array | None:
     """Return what of the residual is sent where; None for all of it everywhere."""
     if options.roi is None:
         return None
@@ -236,9 +235,7 @@ def _region(options: EncodeOptions, coded: NDArray[np.uint8], estimator: Estimat
     return place(weights(options.roi, gain, size, state), estimator.device)
 
 
-def _goal(
-    options: EncodeOptions, coded: NDArray[np.uint8], estimator: Estimator, x_0: Array
-) -> Goal:
+def _goal(options: EncodeOptions, coded: Pixels, estimator: Estimator, x_0: Array) -> Goal:
     """Return where to stop; a file is never asked to be larger than it may be."""
     most, pixels = options.limits.file_bytes, coded.shape[0] * coded.shape[1]
     if options.bpp is not None:
@@ -251,7 +248,7 @@ def _goal(
     return Goal(t=DEFAULT_T if options.t is None else options.t)
 
 
-def _check_psnr(wanted: float, coded: NDArray[np.uint8], estimator: Estimator, x_0: Array) -> None:
+def _check_psnr(wanted: float, coded: Pixels, estimator: Estimator, x_0: Array) -> None:
     """Refuse a quality that an autoencoder does not show, before anything is coded for it."""
     if not estimator.domain.exact and (most := at_best(estimator.domain, x_0, coded)) <= wanted:
         expected = f"less than {most:.2f}, all that the prior's autoencoder shows of this picture"

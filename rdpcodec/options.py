@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypedDict
 from unicodedata import normalize
 
+from rdpcodec.container.layout import DEPTHS
 from rdpcodec.container.prompt import flaw
 from rdpcodec.container.varint import MAX_VALUE
 from rdpcodec.errors import ISSUE, UsageError
@@ -104,6 +105,17 @@ def _strip(name: str, value: object) -> str:
         if each not in (*STRIPPABLE, "all"):
             raise invalid(name, each, f"all, or some of {', '.join(STRIPPABLE)}")
     return ",".join(each for each in STRIPPABLE if each in given or "all" in given)
+
+
+def _depth(name: str, value: object) -> object:
+    """Check bits of a sample, of any type that can tell them."""
+    try:
+        found = integer(8, 16)(name, value)
+    except UsageError:
+        found = None
+    if found not in DEPTHS:
+        raise invalid(name, shown(value), "8 or 16")
+    return found
 
 
 _bpp = real(f"more than 0, at most {BPP_MAX}", lambda value: 0 < value <= BPP_MAX)
@@ -246,6 +258,7 @@ class DecodeOptions:
         symmetries: How many symmetries of the square the picture at rho = 0 of `geodesic` is the
             mean over, 1 .. 8; 1 is the picture of the estimate itself, K > 1 takes K + 1 more
             evaluations. The prior's own number, when None; latents have one symmetry.
+        depth: Bits of a sample of the picture, 8 or 16; those of the file when None.
         vae_tiles: Decode latents in tiles, in less memory, to a slightly different picture.
         limits: Upper bounds on the file.
         allow_partial: Read the whole layers of a truncated file.
@@ -265,6 +278,7 @@ class DecodeOptions:
     evaluations: int | None = _option(None, integer(1, EVALUATIONS_MAX))
     average: int | None = _option(None, integer(1, AVERAGE_MAX))
     symmetries: int | None = _option(None, integer(1, SYMMETRIES_MAX))
+    depth: int | None = _option(None, _depth)
     vae_tiles: bool = _option(default=False, check=flag)
     limits: Limits = _option(DEFAULT, _limits)
     allow_partial: bool = _option(default=False, check=flag)
@@ -288,6 +302,7 @@ class DecodeKeywords(TypedDict, total=False):
     evaluations: int | None
     average: int | None
     symmetries: int | None
+    depth: int | None
     vae_tiles: bool
     limits: Limits
     allow_partial: bool

@@ -141,6 +141,7 @@ class RdpImageFile(ImageFile.ImageFile):
             layers=self.layers,
             prior=self.prior,
             allow_partial=partial,
+            depth=8,
         )
         return samples(codec.open_as(self._data, options).at())
 

@@ -134,7 +134,7 @@ types:
           in-enum: true
       - id: depth
         type: b1
-        doc: 0 for samples of 8 bits.
+        doc: 0 for samples of 8 bits, 1 for 16.
       - id: states_state
         type: b1
       - id: states_seed
@@ -381,6 +381,7 @@ types:
         0: constant
         1: raw_deflate
         2: webp_alph
+        3: raw_deflate_16_bits
 
   private:
     doc-ref: rdp.md 7.1

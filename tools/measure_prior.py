@@ -25,7 +25,7 @@ from rdpcodec import schedule
 from rdpcodec.arrays import host, place
 from rdpcodec.domains import RgbPixels
 from rdpcodec.domains.gaussian import COLOUR_BASIS
-from rdpcodec.images import read_picture, to_bytes
+from rdpcodec.images import read_picture, to_samples
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import BUILT_IN, load_prior
 from rdpcodec.priors.base import Prior
@@ -66,7 +66,7 @@ def read_folder(folder: Path) -> list[Floats]:
 
 def pixels_of(x_0: Floats) -> NDArray[np.uint8]:
     """Return the 8-bit pixels of (1, 3, H, W)."""
-    return to_bytes(RgbPixels(*x_0.shape[-2:]).to_pixels(x_0))
+    return to_samples(RgbPixels(*x_0.shape[-2:]).to_pixels(x_0))
 
 
 def measure(prior: Prior, x_0: Floats, found: Measured, ts: list[int]) -> None:

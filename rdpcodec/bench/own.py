@@ -9,6 +9,7 @@ from rdpcodec.arrays import Array
 from rdpcodec.bench.base import Coded, Meter, Pixels, Reading, Spent
 from rdpcodec.bench.baselines.base import BaselineCodec
 from rdpcodec.bench.ways import parse_way, read_way
+from rdpcodec.images import at_depth
 from rdpcodec.priors.base import Prior
 from rdpcodec.priors.memo import Memo, MemoPrior
 
@@ -75,7 +76,7 @@ class OwnCodec:
         for name in readings:
             way, before, recalled = parse_way(name), meter.read().seconds, memo.recalled_seconds
             picture = read_way(way, memo, state, estimator)
-            pixels, after = received.shown(picture), meter.read()
+            pixels, after = at_depth(received.shown(picture), 8), meter.read()
             seconds = walk + after.seconds - before + memo.recalled_seconds - recalled
             spent = Spent(seconds, after.peak_mib)
             yield Reading(name, pixels, _unless_shared(spent, self.model))

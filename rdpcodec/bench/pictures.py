@@ -10,7 +10,7 @@ import numpy as np
 
 from rdpcodec.bench.base import Pixels
 from rdpcodec.errors import ISSUE, ImageError, InputError, LimitError
-from rdpcodec.images import read_picture
+from rdpcodec.images import at_depth, read_picture
 
 Note = Callable[[str], None]
 Progress = Callable[[str, int, int], None]
@@ -109,7 +109,7 @@ def read_pixels(path: Path, crop: int | None) -> Pixels:
         ImageError: If it is damaged or of an unknown format, or has what the format does not carry.
         LimitError: If a limit is hit.
     """
-    pixels = read_picture(path, opaque=True)[0].pixels
+    pixels = _read(path)
     if crop is not None:
         top, left = (max(0, (side - crop) // 2) for side in pixels.shape[:2])
         pixels = np.ascontiguousarray(pixels[top : top + crop, left : left + crop])
@@ -130,10 +130,19 @@ def _refusal(file: Path) -> str | None:
     if file.exists() and not file.is_file():  # reading a pipe would wait for ever
         return "it is neither a file nor a link to one"
     try:
-        read_picture(file, opaque=True)
+        _read(file)
     except (ImageError, InputError, LimitError) as error:
         return str(error)
     return None
+
+
+def _read(file: Path) -> Pixels:
+    """Return the pixels of a picture that every codec of the table takes."""
+    picture, _ = read_picture(file, opaque=True)
+    if picture.depth != 8:
+        message = f"the image has {picture.depth}-bit samples, expected 8-bit samples"
+        raise ImageError(ISSUE.IMAGE_UNSUPPORTED, message)
+    return at_depth(picture.pixels, 8)
 
 
 def _shown(file: Path) -> str:

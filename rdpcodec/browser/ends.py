@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from rdpcodec.images import Picture, encode_picture, for_screen, to_bytes
+from rdpcodec.images import Picture, encode_picture, for_screen, to_samples
 
 Floats = NDArray[np.float32]
 
@@ -52,7 +52,7 @@ def pack(low: Floats, high: Floats, icc: bytes | None) -> Ends:
         The files.
     """
     if icc is not None:
-        seen = (for_screen(Picture(to_bytes(x), icc), x.shape[1]) for x in (low, high))
+        seen = (for_screen(Picture(to_samples(x), icc), x.shape[1]) for x in (low, high))
         return _files(*seen, offset=0.0, scale=1.0)
     values = [(x.astype(np.float64) + 1) * 127.5 for x in (low, high)]
     offset = max(LOWEST, min(0.0, *(float(x.min()) for x in values)))

@@ -12,7 +12,7 @@ import numpy as np
 
 from rdpcodec.browser.ends import Ends, lossless, pack
 from rdpcodec.decoder.received import Received
-from rdpcodec.images import Picture, encode_picture, for_screen, png_bytes
+from rdpcodec.images import Picture, at_depth, encode_picture, for_screen, png_bytes
 
 # Where the layer slider stops, in shares of the file's bits.
 SHARES = (1 / 8, 1 / 4, 1 / 2, 1)
@@ -88,7 +88,7 @@ def _stops(
     """Yield the pictures after some layers, from coarse to fine."""
     for layers, bits in _places(received):
         ends = received.layers(layers).endpoints(evaluations, symmetries=symmetries)
-        size = sum(len(png_bytes(Picture(received.shown(end), icc))) for end in ends)
+        size = sum(len(png_bytes(Picture(received.shown(end, 8), icc))) for end in ends)
         yield _Stop(layers, bits, pack(*ends, icc), size)
 
 
@@ -120,6 +120,7 @@ def _mask(received: Received) -> str | None:
     alpha = received.alpha
     if alpha is None:
         return None
+    alpha = at_depth(alpha, 8)
     return _url(png_bytes(Picture(np.zeros_like(alpha), alpha=alpha)), "image/png")
 
 

@@ -187,7 +187,9 @@ def _rgb(picture: "Picture") -> "NDArray[np.uint8]":
     """Return (H, W, 3) uint8; a grey picture has three equal channels."""
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
-    pixels = picture.pixels
+    from rdpcodec.images import at_depth  # noqa: PLC0415 - the same
+
+    pixels = at_depth(picture.pixels, 8)
     return np.repeat(pixels[:, :, None], 3, axis=2) if pixels.ndim == 2 else pixels
 
 

@@ -90,10 +90,14 @@ def header_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
 def _picture_rows(facts: dict[str, Any]) -> tuple[tuple[str, str, str], ...]:
     channels, rows, columns = facts["state"]
     state = f"{channels} x {rows} x {columns}"
-    kind = _KINDS[facts["kind"]]
+    kind = f"{_KINDS[facts['kind']]}, {facts['depth']} bits"
     return (
         ("format", facts["format_version"], "version of the file format"),
-        ("picture", f"{facts['width']} x {facts['height']} {kind}", "width, height, 8-bit layout"),
+        (
+            "picture",
+            f"{facts['width']} x {facts['height']} {kind}",
+            "width, height, channels, bits of a sample",
+        ),
         ("state", state, "channels, rows and columns of what is coded"),
     )
 

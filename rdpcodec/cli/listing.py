@@ -72,7 +72,7 @@ def _row(facts: dict[str, Any]) -> tuple[str, ...]:
     return (
         escape(name),
         f"{facts['width']} x {facts['height']}",
-        facts["kind"],
+        facts["kind"] if facts["depth"] == 8 else f"{facts['kind']}, {facts['depth']} bits",
         facts["prior"]["id"],
         str(total) if whole == total else f"{whole} of {total}",
         str(facts["t"]),

@@ -15,11 +15,9 @@ from rdpcodec.options import DecodeOptions
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from rdpcodec.decoder.received import Received
     from rdpcodec.images import Picture
+    from rdpcodec.options import Map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,7 +160,7 @@ def receiving(opened: Opened) -> "Iterator[Received]":
         yield codec.receive_as(opened.parsed, opened.file_bytes, options)
 
 
-def rho_of(reading: Reading) -> "float | NDArray[np.uint8] | None":
+def rho_of(reading: Reading) -> "float | Map | None":
     """Return rho as the user gave it: a number, the pixels of a grey picture, or nothing."""
     if reading.rho_map is None:
         return reading.rho
@@ -171,7 +169,7 @@ def rho_of(reading: Reading) -> "float | NDArray[np.uint8] | None":
     return read_map(reading.rho_map, "the map of rho")
 
 
-def read_map(name: str, what: str) -> "NDArray[np.uint8]":
+def read_map(name: str, what: str) -> "Map":
     """Read a grey picture that says something of each pixel.
 
     Args:
@@ -179,13 +177,15 @@ def read_map(name: str, what: str) -> "NDArray[np.uint8]":
         what: What it is, for the sentence.
 
     Returns:
-        (H, W) uint8.
+        (H, W) uint8, or float32 in 0..1 where the picture has 16 bits.
 
     Raises:
         UsageError: If it is in colour.
         RdpError: If it cannot be read.
     """
-    from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
+    import numpy as np  # noqa: PLC0415 - the command line starts without it
+
+    from rdpcodec.images import read_picture, source_limits, white_of  # noqa: PLC0415 - the same
 
     with naming(name):
         picture, _ = read_picture(read_input(name, source_limits()), opaque=True)
@@ -193,7 +193,7 @@ def read_map(name: str, what: str) -> "NDArray[np.uint8]":
     if pixels is None:
         message = f"{what}, {name}, is in colour, expected a grey picture"
         raise UsageError(ISSUE.INVALID_OPTION, message)
-    return pixels
+    return pixels if picture.depth == 8 else pixels / np.float32(white_of(pixels))
 
 
 def _note(reading: Reading, sentence: str) -> None:

@@ -94,10 +94,13 @@ def describe_header(file: RdpFile) -> dict[str, Any]:
     header, ancillary = file.header, file.ancillary
     icc, rho = container.unpack_icc(ancillary), container.unpack_rho(ancillary)
     said: dict[str, Any] = {} if file.prompt is None else {"prompt": file.prompt.text}
+    if header.depth != 8:
+        said["depth"] = header.depth
     stored = container.unpack_alpha(ancillary, header)
     if stored is not None:
-        alpha = decode_alpha(stored.form, stored.data, header.width, header.height)
-        said["alpha_sha256"] = _sha256(alpha.tobytes())
+        size = header.width, header.height
+        alpha = decode_alpha(stored.form, stored.data, *size, header.depth)
+        said["alpha_sha256"] = _sha256(alpha.astype(alpha.dtype.newbyteorder(">")).tobytes())
     return said | {
         "minor": header.minor,
         "width": header.width,

@@ -98,7 +98,7 @@ def unpack_alpha(ancillary: Iterable[Chunk], header: Header) -> StoredAlpha | No
     body = _find(ancillary, ALPHA)
     if body is None:
         return None
-    return parse_alpha(body, header.width, header.height, f"chunk {ALPHA}")
+    return parse_alpha(body, header, f"chunk {ALPHA}")
 
 
 def pack_rho(rho: float) -> Chunk:
@@ -273,7 +273,7 @@ def _check_hint(body: bytes, place: _Place) -> None:
 
 
 def _check_alpha(body: bytes, place: _Place) -> None:
-    parse_alpha(body, place.header.width, place.header.height, place.where)
+    parse_alpha(body, place.header, place.where)
 
 
 def _bad(message: str) -> MalformedError:

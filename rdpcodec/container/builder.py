@@ -66,7 +66,7 @@ def header_start(header: Header) -> bytes:
             "version": {"major": MAJOR, "minor": header.minor},
             "packed": {
                 "kind": KINDS.index(header.kind),
-                "sixteen_bits": False,
+                "sixteen_bits": header.depth == 16,
                 "explicit_state": header.state is not None,
                 "explicit_seed": stated,
                 "coder": CODERS.index(header.coder),

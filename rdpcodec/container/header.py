@@ -35,7 +35,7 @@ def parse_header(data: bytes, frame: Frame, limits: Limits) -> Header:
     Raises:
         UnsupportedVersionError: If the major version is unknown; nothing else was read then.
         MalformedError: If a field is invalid, or longer than it has to be.
-        UnsupportedError: If the kind of picture, the depth or the coder is unknown.
+        UnsupportedError: If the kind of picture or the coder is unknown.
         LimitError: If the picture, the state or the table is too large.
     """
     fields = _parse_fields(data, frame, limits)
@@ -48,6 +48,7 @@ def parse_header(data: bytes, frame: Frame, limits: Limits) -> Header:
         width=fields.width,
         height=fields.height,
         kind=kind,
+        depth=16 if fields.packed.sixteen_bits else 8,
         state=state,
         coder=coder,
         coder_parameter=(
@@ -93,8 +94,6 @@ class _Checks:
         """Refuse reserved values."""
         if packed.kind >= len(KINDS):
             raise _unsupported(f"kind of picture {packed.kind}, expected 0..{len(KINDS) - 1}")
-        if packed.sixteen_bits:
-            raise _unsupported("sample depth 1, which is reserved for 16 bits, expected 0")
         if packed.coder >= len(CODERS):
             raise _unsupported(f"coder {packed.coder}, expected 0..{len(CODERS) - 1}")
 

@@ -31,6 +31,7 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
         "width": header.width,
         "height": header.height,
         "kind": header.kind,
+        "depth": header.depth,
         "state": list(header.state_shape),
         "prior": {"id": header.prior_id, "digest": header.prior_digest.hex()},
         "prompt": None if file.prompt is None else file.prompt.text,

@@ -48,6 +48,7 @@ ALPHA = "o"  # opacity
 EXIF = "e"
 XMP = "x"
 KINDS = ("grey", "rgb", "equal-rgb")  # the position is the id on disk
+DEPTHS = (8, 16)  # bits of a sample; the position is the flag on disk
 
 
 class _Varint(_IntConstruct):

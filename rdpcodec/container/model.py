@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from rdpcodec.container.bits import cut_bits, join_bits, padding_is_zero
-from rdpcodec.container.layout import KINDS, MAJOR, MINOR_MAX
+from rdpcodec.container.layout import DEPTHS, KINDS, MAJOR, MINOR_MAX
 from rdpcodec.container.prior_name import stored_digest
 from rdpcodec.container.prompt import Prompt
 from rdpcodec.container.varint import MAX_VALUE
@@ -83,6 +83,7 @@ class Header:
             number, else eight. More may be given; they are cut off.
         seed: 0..2^64-1.
         layers: The layer table, coarse to fine.
+        depth: Bits of a sample of the picture, 8 or 16.
         state: The shape of the state, None for that of the kind.
         minor: The minor version.
     """
@@ -96,6 +97,7 @@ class Header:
     prior_digest: bytes
     seed: int
     layers: tuple[Layer, ...]
+    depth: int = 8
     state: StateShape | None = None
     minor: int = 0
 
@@ -108,6 +110,7 @@ class Header:
         _require(1 <= self.width <= MAX_VALUE, f"width is {self.width}")
         _require(1 <= self.height <= MAX_VALUE, f"height is {self.height}")
         _require(self.kind in KINDS, f"kind is {self.kind!r}")
+        _require(self.depth in DEPTHS, f"depth is {self.depth}")
         _require(self.state != implied_state(self.kind), "the state of the kind is stated again")
         _require(self.coder in CODERS, f"coder is {self.coder!r}")
         in_range = PARAMETER_MIN <= self.coder_parameter <= PARAMETER_MAX

@@ -24,7 +24,7 @@ from rdpcodec.errors import (
     UnsupportedError,
     UsageError,
 )
-from rdpcodec.images import Picture, decode_alpha, to_bytes
+from rdpcodec.images import Picture, Pixels, at_depth, decode_alpha, to_samples
 from rdpcodec.layers import StateShape
 from rdpcodec.options import (
     DEFAULT_EVALUATIONS,
@@ -86,8 +86,8 @@ class Received:
         return self._options.layers or self.file.layers_whole
 
     @cached_property
-    def alpha(self) -> NDArray[np.uint8] | None:
-        """How opaque each pixel is, (H, W) uint8; None for an opaque picture.
+    def alpha(self) -> Pixels | None:
+        """How opaque each pixel is, (H, W) with the file's depth; None for an opaque picture.
 
         Raises:
             MalformedError: If it is damaged.
@@ -95,7 +95,8 @@ class Received:
         stored = container.unpack_alpha(self.file.ancillary, self.header)
         if stored is None:
             return None
-        return decode_alpha(stored.form, stored.data, self.header.width, self.header.height)
+        header = self.header
+        return decode_alpha(stored.form, stored.data, header.width, header.height, header.depth)
 
     def layers(self, count: int) -> "Received":
         """Return the picture of the `count` coarsest layers.
@@ -116,6 +117,7 @@ class Received:
         evaluations: int | None = None,
         average: int | None = None,
         symmetries: int | None = None,
+        depth: int | None = None,
     ) -> Picture:
         """Return the picture at one rho; what is None is as the file was opened.
 
@@ -128,6 +130,7 @@ class Received:
             average: How many samples of the posterior the picture at rho = 0 is the mean of; 1 is
                 that of the estimate of least error.
             symmetries: How many symmetries of the square that estimate is the mean over, 1 .. 8.
+            depth: Bits of a sample, 8 or 16; those of the file when None.
 
         Returns:
             The picture, with the colour profile and the alpha that the file holds.
@@ -156,13 +159,15 @@ class Received:
             evaluations=evaluations,
             average=average,
             symmetries=symmetries,
+            depth=depth,
         )
         beside, wanted = self._beside(options), self._rho(options.rho)
         with neutral(self._options.threads):
             if (options.reconstruction or DEFAULT_RECONSTRUCTION) == "geodesic":
-                return Picture(self.shown(self._blend(wanted, options)), **beside)
-            clean = self._along_ode(wanted, options)
-            return Picture(self.shown(self._pixels(clean)), **beside)
+                found = self._blend(wanted, options)
+            else:
+                found = self._pixels(self._along_ode(wanted, options))
+            return Picture(self.shown(found, options.depth), **beside)
 
     def endpoints(
         self,
@@ -185,9 +190,14 @@ class Received:
         with neutral(self._options.threads):
             return self._both_ends(options)
 
-    def shown(self, pixels: Floats) -> NDArray[np.uint8]:
-        """Return the 8-bit pixels, (H, W) or (H, W, 3): one channel may stand for three."""
-        values = to_bytes(pixels)
+    def shown(self, pixels: Floats, depth: int | None = None) -> Pixels:
+        """Return the samples, (H, W) or (H, W, 3): one channel may stand for three.
+
+        Args:
+            pixels: As `endpoints` returns them.
+            depth: 8 or 16 bits; those of the file when None.
+        """
+        values = to_samples(pixels, depth or self.header.depth)
         if self.header.kind != "equal-rgb":
             return values
         return np.repeat(values[:, :, None], 3, axis=2)
@@ -195,9 +205,10 @@ class Received:
     def _beside(self, options: DecodeOptions) -> dict[str, Any]:
         """Return what the picture has besides its pixels."""
         chunks, limits = self.file.ancillary, options.limits
+        depth = options.depth or self.header.depth
         return {
             "icc": container.unpack_icc(chunks, limits=limits),
-            "alpha": self.alpha,
+            "alpha": None if self.alpha is None else at_depth(self.alpha, depth),
             "exif": container.unpack_metadata(chunks, EXIF, limits=limits),
             "xmp": container.unpack_metadata(chunks, XMP, limits=limits),
         }

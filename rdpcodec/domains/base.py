@@ -41,11 +41,11 @@ class Domain(ABC):
     rdo: float = 0.0
 
     @abstractmethod
-    def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def to_state(self, pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.float32]:
         """Return the state x_0 of a picture.
 
         Args:
-            pixels: (H, W) or (H, W, 3) uint8.
+            pixels: (H, W) or (H, W, 3), uint8 or uint16.
 
         Returns:
             (1, C, h, w) float32, on the host.

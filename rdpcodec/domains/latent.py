@@ -73,7 +73,7 @@ class LatentDomain(Domain):
         self.shape: StateShape = self.state.of(width, height)
         self.basis = np.eye(vae.channels, dtype=np.float32)
 
-    def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def to_state(self, pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.float32]:
         """Return the latents of the picture with its edges repeated; see `Domain.to_state`."""
         rgb = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, 2) if self._grey else pixels
         planes = place(self._picture.to_state(rgb), self._vae.device)

@@ -12,8 +12,6 @@ from rdpcodec.domains import gaussian
 from rdpcodec.domains.base import Denoise, Domain, StateShape
 from rdpcodec.transforms import symmetries
 
-WHITE = 127.5  # a pixel's value is (p + 1) * 127.5
-
 
 class PixelDomain(Domain):
     """Pixels in [-1, 1]; the closed form is that of `gaussian-1`."""
@@ -26,11 +24,11 @@ class PixelDomain(Domain):
         self.state = layers.StateShape(self.channels)
         self.shape: StateShape = self.state.of(width, height)
 
-    def to_state(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return value / 127.5 - 1 of every pixel; see `Domain.to_state`."""
+    def to_state(self, pixels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.float32]:
+        """Return value / 127.5 - 1 of 8 bits, value / 32767.5 - 1 of 16; see `Domain.to_state`."""
         planes = pixels.reshape(self.shape[1], self.shape[2], self.channels).transpose(2, 0, 1)
         state = np.ascontiguousarray(planes[None], dtype=np.float32)
-        state /= np.float32(WHITE)
+        state /= np.float32(np.iinfo(pixels.dtype).max / 2)
         state -= np.float32(1)
         return state
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rdpcodec.arrays import Array
 from rdpcodec.chain import Chain
-from rdpcodec.images import to_bytes
+from rdpcodec.images import Pixels, to_samples, white_of
 from rdpcodec.metrics import psnr
 
 # What rho = 0 has over the estimate of the chain, in dB: below that it is not worth looking.
@@ -21,15 +21,15 @@ class Quality:
     """The PSNR that a picture is to have at rho = 0.
 
     Attributes:
-        wanted: In dB, over all channels of its 8-bit pixels.
-        pixels: (H, W) or (H, W, 3) uint8. The original.
+        wanted: In dB, over all channels of its samples, of as many bits as those of the original.
+        pixels: (H, W) or (H, W, 3), uint8 or uint16. The original.
         least_error: Returns the clean state at rho = 0 as a decoder finds it.
         found: PSNR of the last picture that was looked at.
         met: Whether that was a decoder's, and near enough.
     """
 
     wanted: float
-    pixels: NDArray[np.uint8]
+    pixels: Pixels
     least_error: Callable[[Chain], Array]
     found: float = field(default=0.0, init=False)
     met: bool = field(default=False, init=False)
@@ -51,8 +51,22 @@ class Quality:
 
     def of(self, chain: Chain, state: Array) -> float:
         """Return the PSNR of the picture of a clean state, (1, C, h, w)."""
-        return psnr(to_bytes(chain.domain.to_pixels(state)), self.pixels)
+        return psnr_of(chain.domain.to_pixels(state), self.pixels)
 
     def left(self) -> int:
         """Return about how far t has to fall yet."""
         return max(0, round(T_PER_DECIBEL * (self.wanted - self.found)))
+
+
+def psnr_of(shown: NDArray[np.float32], pixels: Pixels) -> float:
+    """Return the PSNR that a picture has as samples of the depth of the original.
+
+    Args:
+        shown: (H, W) or (H, W, 3), black at -1, white at 1.
+        pixels: The original, of the same shape.
+
+    Returns:
+        Decibels.
+    """
+    found = to_samples(shown, 8 * pixels.itemsize)
+    return psnr(found, pixels, white_of(pixels))

@@ -1,8 +1,16 @@
-"""Image files to and from 8-bit pixels."""
+"""Image files to and from pixels of 8 and 16 bits."""
 
 from rdpcodec.images.alpha import decode_alpha, encode_alpha, with_invisible_filled
 from rdpcodec.images.formats import SUFFIXES
-from rdpcodec.images.picture import Picture, samples, to_bytes
+from rdpcodec.images.picture import (
+    Picture,
+    Pixels,
+    at_depth,
+    samples,
+    to_samples,
+    white_of,
+    with_depth,
+)
 from rdpcodec.images.reading import picture_from, read_picture, source_limits
 from rdpcodec.images.writing import (
     background_of,
@@ -19,6 +27,8 @@ from rdpcodec.images.writing import (
 __all__ = [
     "SUFFIXES",
     "Picture",
+    "Pixels",
+    "at_depth",
     "background_of",
     "check_format",
     "check_suffix",
@@ -34,6 +44,8 @@ __all__ = [
     "samples",
     "show",
     "source_limits",
-    "to_bytes",
+    "to_samples",
+    "white_of",
+    "with_depth",
     "with_invisible_filled",
 ]

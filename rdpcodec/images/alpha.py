@@ -1,8 +1,10 @@
 """Alpha to bytes and back, without loss, and the colour of what is invisible (spec 7.3)."""
 
 import io
+import math
 import struct
 import zlib
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +13,8 @@ from PIL import Image
 
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.images.boxes import riff_payloads
-from rdpcodec.images.picture import Picture, Pixels
+from rdpcodec.images.picture import Picture, Pixels, at_depth, white_of
 
-_OPAQUE = 255
-_MIDDLE = 128  # the colour of a picture of which nothing is visible
 _WEBP_SIDE_MAX = 16_383
 _RAW_DEFLATE = -15
 _HAS_ALPHA = 0x10  # a flag of VP8X
@@ -25,22 +25,41 @@ def encode_alpha(alpha: Pixels) -> tuple[str, bytes] | None:
     """Return alpha in the shortest form of spec 7.3.
 
     Args:
-        alpha: (H, W) uint8, 0 for invisible, 255 for opaque.
+        alpha: (H, W) uint8 or uint16, 0 for invisible, 255 or 65535 for opaque.
 
     Returns:
         The name of the form and its data; None if all is opaque.
     """
-    first = int(alpha[0, 0])
-    if (alpha == first).all():
-        return None if first == _OPAQUE else ("constant", bytes([first]))
+    if (alpha == white_of(alpha)).all():
+        return None
+    found = [] if alpha.dtype == np.uint8 else [("deflate-16", _deflated(_differences(alpha)))]
+    rounded = at_depth(alpha, 8)
+    if np.array_equal(at_depth(rounded, 8 * alpha.itemsize), alpha):
+        found += _forms_of_8_bits(rounded)
+    return min(found, key=lambda form: len(form[1]))
+
+
+def _forms_of_8_bits(alpha: Pixels) -> Iterator[tuple[str, bytes]]:
+    if (alpha == alpha[0, 0]).all():
+        yield "constant", bytes([alpha[0, 0]])
+        return
+    yield "deflate", _deflated(alpha)
+    if max(alpha.shape) <= _WEBP_SIDE_MAX:
+        yield "webp", _webp_alpha(alpha)
+
+
+def _differences(alpha: Pixels) -> Pixels:
+    """Return the planes of high and low bytes of what each sample is more than that before it."""
+    steps = np.diff(alpha, axis=1, prepend=np.uint16(0))
+    return np.stack([steps >> 8, steps & 0xFF]).astype(np.uint8)
+
+
+def _deflated(plain: Pixels) -> bytes:
     stream = zlib.compressobj(9, wbits=_RAW_DEFLATE)
-    found = "deflate", stream.compress(alpha.tobytes()) + stream.flush()
-    if max(alpha.shape) > _WEBP_SIDE_MAX:
-        return found
-    return min(found, ("webp", _webp_alpha(alpha)), key=lambda form: len(form[1]))
+    return stream.compress(plain.tobytes()) + stream.flush()
 
 
-def decode_alpha(form: str, data: bytes, width: int, height: int) -> Pixels:
+def decode_alpha(form: str, data: bytes, width: int, height: int, depth: int = 8) -> Pixels:
     """Return the alpha that a file holds.
 
     Args:
@@ -48,19 +67,29 @@ def decode_alpha(form: str, data: bytes, width: int, height: int) -> Pixels:
         data: Its data, as far checked as the container does.
         width: Columns of the picture.
         height: Rows of the picture.
+        depth: Bits of a sample of the picture; one form is for 16 alone.
 
     Returns:
-        (height, width) uint8.
+        (height, width) uint8 or uint16.
 
     Raises:
         MalformedError: If the data are damaged.
     """
+    if form == "deflate-16":
+        high, low = _inflated(data, (2, height, width))
+        return np.cumsum(high * np.uint16(256) + low, axis=1, dtype=np.uint16)
     if form == "constant":
-        return np.full((height, width), data[0], np.uint8)
-    if form == "webp":
-        return _from_webp(data, width, height)
-    plain = zlib.decompressobj(wbits=_RAW_DEFLATE).decompress(data, height * width)
-    return np.frombuffer(plain, np.uint8).reshape(height, width)
+        alpha: Pixels = np.full((height, width), data[0], np.uint8)
+    elif form == "webp":
+        alpha = _from_webp(data, width, height)
+    else:
+        alpha = _inflated(data, (height, width))
+    return at_depth(alpha, depth)
+
+
+def _inflated(data: bytes, shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    plain = zlib.decompressobj(wbits=_RAW_DEFLATE).decompress(data, math.prod(shape))
+    return np.frombuffer(plain, np.uint8).reshape(shape)
 
 
 def with_invisible_filled(picture: Picture) -> Picture:
@@ -76,7 +105,8 @@ def with_invisible_filled(picture: Picture) -> Picture:
         return picture
     visible = picture.alpha > 0
     if not visible.any():
-        return replace(picture, pixels=np.full_like(picture.pixels, _MIDDLE))
+        middle = (white_of(picture.pixels) + 1) // 2
+        return replace(picture, pixels=np.full_like(picture.pixels, middle))
     weight = Image.fromarray(visible.astype(np.float32))
     planes = np.atleast_3d(picture.pixels)
     filled = [_extended(planes[:, :, k], visible, weight) for k in range(planes.shape[2])]
@@ -86,8 +116,8 @@ def with_invisible_filled(picture: Picture) -> Picture:
 
 def _extended(plane: Pixels, visible: NDArray[np.bool_], weight: Image.Image) -> Pixels:
     seen = Image.fromarray(np.where(visible, plane, 0).astype(np.float32))
-    smooth = np.asarray(_pulled(seen, weight)).round().clip(0, 255).astype(np.uint8)
-    return np.where(visible, plane, smooth)
+    smooth = np.asarray(_pulled(seen, weight)).round().clip(0, white_of(plane))
+    return np.where(visible, plane, smooth.astype(plane.dtype))
 
 
 def _pulled(seen: Image.Image, weight: Image.Image) -> Image.Image:

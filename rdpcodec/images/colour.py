@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageCms
 
 from rdpcodec.images.colorimetry import find_icc, said_colours
-from rdpcodec.images.picture import Picture
+from rdpcodec.images.picture import Picture, at_depth
 from rdpcodec.images.profiles import SRGB, Colours, make_profile
 from rdpcodec.limits import Limits
 
@@ -88,7 +88,7 @@ def _keep_profile(icc: bytes, mode: str, limits: Limits, notes: list[str]) -> by
 
 
 def in_srgb(picture: Picture) -> Image.Image:
-    """Return the picture as an RGB image in sRGB.
+    """Return the picture as an RGB image in sRGB, of 8 bits.
 
     Args:
         picture: The picture.
@@ -96,7 +96,7 @@ def in_srgb(picture: Picture) -> Image.Image:
     Returns:
         An image of Pillow; a profile that cannot be used is ignored.
     """
-    image = Image.fromarray(picture.pixels)
+    image = Image.fromarray(at_depth(picture.pixels, 8))
     if picture.icc is not None:
         try:
             return _to_srgb(image, picture.icc)

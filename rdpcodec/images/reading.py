@@ -118,10 +118,10 @@ def picture_from(
     """Return the picture in an object of Python.
 
     Args:
-        image: A `Picture`, a Pillow image, a uint8 array (H, W) or (H, W, C), or the path or the
-            content of an image file. One or two channels are grey, two and four end in alpha. The
-            file of a Pillow image is checked as if it had been given itself; a copy of an image
-            has no file and is taken as it is.
+        image: A `Picture`, a Pillow image, a uint8 or uint16 array (H, W) or (H, W, C), or the
+            path or the content of an image file. One or two channels are grey, two and four end
+            in alpha. The file of a Pillow image is checked as if it had been given itself; a copy
+            of an image has no file and is taken as it is.
         limits: What to accept.
         allow_damaged: Read a JPEG that lacks its end.
         frame: Which frame or page of a file of several to take, 1 for the first.
@@ -132,7 +132,7 @@ def picture_from(
     Raises:
         ImageError: If it has what the format does not carry.
         LimitError: If a limit is hit.
-        TypeError: If it is something else, or an array that is not uint8.
+        TypeError: If it is something else, or an array that is neither uint8 nor uint16.
         ValueError: If the shape of an array is wrong.
     """
     if isinstance(image, Path | str | bytes):
@@ -147,7 +147,9 @@ def picture_from(
 
 def _from_array(image: object) -> Picture:
     if not isinstance(image, np.ndarray):
-        expected = "a Picture, a Pillow image, a uint8 array, or the path or bytes of a file"
+        expected = (
+            "a Picture, a Pillow image, a uint8 or uint16 array, or the path or bytes of a file"
+        )
         raise TypeError(f"the image is a {type(image).__name__}, expected {expected}")
     alpha = None
     if image.ndim == 3 and image.shape[2] in (2, 4):

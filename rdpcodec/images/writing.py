@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageColor, ImageShow
 
 from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
 from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP, save_options
-from rdpcodec.images.picture import Picture, Pixels
+from rdpcodec.images.picture import Picture, at_depth, white_of, with_depth
 
 _LOSSLESS_WEBP = {"format": "WEBP", "lossless": True, "exact": True}  # also where invisible
 _SAVE_OPTIONS: dict[str, dict[str, Any]] = {
@@ -119,7 +120,7 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
         profile=picture.icc is not None,
         alpha=picture.alpha is not None,
     )
-    suffix = suffix.lower()
+    suffix, picture = suffix.lower(), with_depth(picture, 8)
     image = _with_alpha(Image.fromarray(picture.pixels), picture)
     if suffix == ".ppm":
         image = image.convert("RGB")
@@ -142,7 +143,7 @@ def not_held(suffix: str, picture: Picture) -> list[str]:
     return [name for name, there, suffixes in held if there is not None and suffix not in suffixes]
 
 
-def for_screen(picture: Picture, width: int) -> Pixels:
+def for_screen(picture: Picture, width: int) -> NDArray[np.uint8]:
     """Return the picture in sRGB, at most `width` wide.
 
     Args:
@@ -197,18 +198,19 @@ def on_colour(picture: Picture, colour: str) -> Picture:
     Raises:
         UsageError: If the colour is unknown, or is none of a grey picture.
     """
-    behind = np.array(background_of(colour, picture.channels), dtype=np.float32)
+    of_colour = np.array(background_of(colour, picture.channels), dtype=np.uint8)
     if picture.alpha is None:
         return picture
-    share = picture.alpha[:, :, None] / np.float32(_OPAQUE)
+    behind = at_depth(of_colour, picture.depth).astype(np.float32)
+    share = picture.alpha[:, :, None] / np.float32(white_of(picture.alpha))
     mixed = behind + share * (np.atleast_3d(picture.pixels) - behind)
-    pixels = np.rint(mixed).astype(np.uint8).reshape(picture.pixels.shape)
+    pixels = np.rint(mixed).astype(picture.pixels.dtype).reshape(picture.pixels.shape)
     return replace(picture, pixels=pixels, alpha=None)
 
 
 def _with_alpha(image: Image.Image, picture: Picture) -> Image.Image:
     if picture.alpha is not None:
-        image.putalpha(Image.fromarray(picture.alpha))
+        image.putalpha(Image.fromarray(at_depth(picture.alpha, 8)))
     return image
 
 

@@ -8,12 +8,13 @@ from numpy.typing import ArrayLike
 PEAK = 255.0
 
 
-def psnr(a: ArrayLike, b: ArrayLike) -> float:
-    """Return the peak signal-to-noise ratio of two 8-bit pictures.
+def psnr(a: ArrayLike, b: ArrayLike, peak: float = PEAK) -> float:
+    """Return the peak signal-to-noise ratio of two pictures.
 
     Args:
-        a: Pixels, 0..255, of any shape.
+        a: Pixels, 0 .. peak, of any shape.
         b: Pixels of the same shape.
+        peak: White: 255 for 8 bits, 65535 for 16.
 
     Returns:
         Decibels over all channels together; infinite for equal pictures.
@@ -25,4 +26,4 @@ def psnr(a: ArrayLike, b: ArrayLike) -> float:
     if first.shape != second.shape:
         raise ValueError(f"the pictures have the shapes {first.shape} and {second.shape}")
     error = float(np.mean(np.square(first - second)))
-    return math.inf if error == 0 else 10 * math.log10(PEAK**2 / error)
+    return math.inf if error == 0 else 10 * math.log10(peak**2 / error)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from rdpcodec.arrays import Array, energy, finish, place
 from rdpcodec.compute import neutral
 from rdpcodec.domains import Domain
-from rdpcodec.images import to_bytes
+from rdpcodec.images import to_samples
 from rdpcodec.metrics import psnr
 from rdpcodec.priors.base import Prior
 
@@ -186,7 +186,7 @@ def _dot(a: Array, b: Array) -> float:
 
 
 def _picture(domain: Domain, x_0: Array) -> NDArray[np.uint8]:
-    return to_bytes(domain.to_pixels(x_0))
+    return to_samples(domain.to_pixels(x_0))
 
 
 def _coarse_errors(

@@ -38,15 +38,16 @@ def _picture(file, options):
     refuse_if(not 0 <= options.rho <= 1, "invalid-option")
     alpha, prior = read_alpha(file), load(file, options.weights)  # 13.1, 7 to 9
     state = walk(prior, h.layers[:count], samples(h, read_indices(file, count)))
-    pixels = reconstruct(prior, state, options, h.kind)
+    pixels = reconstruct(prior, state, options, h)
     return pixels if alpha is None else np.dstack([pixels, alpha])
 
 
 def _png(pixels, profile):
     H, W, C = pixels.shape
-    rows = np.hstack([np.zeros((H, 1), np.uint8), pixels.reshape(H, -1)]).tobytes()
+    bits, samples = 8 * pixels.itemsize, pixels.astype(pixels.dtype.newbyteorder(">"))
+    rows = np.hstack([np.zeros((H, 1), np.uint8), samples.reshape(H, -1).view(np.uint8)]).tobytes()
     size = W.to_bytes(4, "big") + H.to_bytes(4, "big")
-    chunks = {b"IHDR": size + bytes([8, (0, 0, 4, 2, 6)[C], 0, 0, 0])}
+    chunks = {b"IHDR": size + bytes([bits, (0, 0, 4, 2, 6)[C], 0, 0, 0])}
     if profile:  # `iCCP` is a name, and what `i` is
         chunks[b"iCCP"] = b"ICC profile\0\0" + profile
     out = b"\x89PNG\r\n\x1a\n"

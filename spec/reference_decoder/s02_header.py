@@ -51,9 +51,8 @@ def read_header(body):  # 4.1; 13.1, 4: a field is whole, then valid, then withi
     major, _minor = fields.bits(4), fields.bits(4)
     refuse_if(major == 0, "bad-header-field")
     refuse_if(major > 1, "unsupported-major", f"the major version is {major}")
-    kind, depth, stated = fields.bits(2), fields.bits(1), fields.bits(1)
-    parameters, coder = fields.bits(1), fields.bits(3)
-    refuse_if(depth == 1, "unsupported-feature", "samples of 16 bits are left out")
+    kind, h.depth = fields.bits(2), 16 if fields.bits(1) else 8
+    stated, parameters, coder = fields.bits(1), fields.bits(1), fields.bits(3)
     refuse_if(kind > 2 or coder > 1, "unsupported-feature")
     h.kind, h.coder = ("grey", "rgb", "equal-rgb")[kind], ("pfr", "trellis")[coder]
     for side in ("width", "height"):

@@ -107,7 +107,7 @@ def check_ancillary(letter, body, file):  # 7.1
     elif letter == "p":
         valid = body and len(body) > body[0] and NAME.fullmatch(body[1 : 1 + body[0]])
     elif letter == "o":
-        valid = body and _alpha_is_valid(body[0], body[1:], file.header.width, file.header.height)
+        valid = body and _alpha_is_valid(body[0], body[1:], file.header)
     refuse_if(not valid, "bad-ancillary", f"The body of chunk {letter} is not valid.")
 
 
@@ -123,17 +123,18 @@ def read_prompt(body):  # 7.2; 13.1, 5
     return text
 
 
-def _alpha_is_valid(form, data, width, height):  # 7.3: what is checked when `o` is read
+def _alpha_is_valid(form, data, h):  # 7.3: what is checked when `o` is read
     if form == 0:
         return len(data) == 1 and data[0] < 255
-    if form == 1:
-        samples, whole = _inflate(data, width * height)
-        return whole and len(samples) == width * height
-    if form > 2 or len(data) < 2 or max(width, height) > 16383:
+    if form == 1 or (form == 3 and h.depth == 16):
+        size = h.width * h.height * (2 if form == 3 else 1)
+        samples, whole = _inflate(data, size)
+        return whole and len(samples) == size
+    if form > 2 or len(data) < 2 or max(h.width, h.height) > 16383:
         return False
     # RFC 9649: two bits each, reserved, pre-processing, filtering, compression.
     reserved, pre_processing, method = data[0] >> 6, data[0] >> 4 & 3, data[0] & 3
-    fits = method == 1 or len(data) - 1 == width * height
+    fits = method == 1 or len(data) - 1 == h.width * h.height
     return reserved == 0 and pre_processing < 2 and method < 2 and fits
 
 
@@ -143,4 +144,7 @@ def read_alpha(file):  # 7.3: None for opaque; form 2 is what this decoder leave
         return None
     refuse_if(body[0] == 2, "unsupported-feature", "Alpha as WebP has it is left out.")
     samples = body[1:] * shape[0] * shape[1] if body[0] == 0 else zlib.decompress(body[1:], -15)
-    return np.frombuffer(samples, np.uint8).reshape(shape)
+    first, *low = np.frombuffer(samples, np.uint8).reshape(-1, *shape)
+    if low:  # form 3, whose samples have two bytes each
+        return np.cumsum(first * np.uint16(256) + low[0], 1, np.uint16)
+    return first if file.header.depth == 8 else first * np.uint16(257)

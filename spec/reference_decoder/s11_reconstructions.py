@@ -54,7 +54,7 @@ def ode(prior, y, sigma, rho, N):  # 11.3, Solver
     return x
 
 
-def reconstruct(prior, state, options, kind):  # 11.3 and 11.4
+def reconstruct(prior, state, options, h):  # 11.3 and 11.4
     if options.reconstruction == "ode":
         picture = ode(prior, *state, options.rho, options.evaluations)
     else:  # geodesic; the priors of this decoder have no bound B
@@ -62,8 +62,8 @@ def reconstruct(prior, state, options, kind):  # 11.3 and 11.4
         Q = ode(prior, *state, 1, options.evaluations) if options.rho > 0 else 0
         Q = Q + (prior.beyond * (Q - prior.estimate(*state)).mean(0) if prior.beyond else 0)  # O m
         picture = (1 - options.rho) * P + options.rho * Q
-    samples = np.rint((np.clip(picture, -1, 1) + 1) * 127.5).astype(np.uint8)
-    return np.moveaxis(np.repeat(samples, 3, 0) if kind == "equal-rgb" else samples, 0, 2)
+    out = np.rint((np.clip(picture, -1, 1) + 1) * (2**h.depth - 1) / 2).astype(f"u{h.depth // 8}")
+    return np.moveaxis(np.repeat(out, 3, 0) if h.kind == "equal-rgb" else out, 0, 2)
 
 
 def least_error(prior, y, sigma):  # 11.3, Least error

@@ -22,7 +22,7 @@ from rdpcodec.errors import (
     UnsupportedError,
     UsageError,
 )
-from rdpcodec.images import to_bytes
+from rdpcodec.images import to_samples
 from rdpcodec.layers import StateShape
 from rdpcodec.limits import Limits
 from rdpcodec.metrics import psnr
@@ -102,13 +102,13 @@ def test_rho_mixes_pictures_and_not_latents(file_of: bytes) -> None:
     """Between the ends, and in a map, pixels are blended: what the decoder made of both ends."""
     received = codec.open(file_of, prior=_Curved())
     low, high = received.endpoints()
-    half = to_bytes(low + np.float32(0.5) * (high - low))
+    half = to_samples(low + np.float32(0.5) * (high - low))
     np.testing.assert_array_equal(received.at(0.5).pixels, half)
     mask = np.zeros((43, 61))
     mask[:, :30] = 1
     shown = received.at(mask).pixels
-    np.testing.assert_array_equal(shown[:, :30], to_bytes(high)[:, :30])
-    np.testing.assert_array_equal(shown[:, 30:], to_bytes(low)[:, 30:])
+    np.testing.assert_array_equal(shown[:, :30], to_samples(high)[:, :30])
+    np.testing.assert_array_equal(shown[:, 30:], to_samples(low)[:, 30:])
 
 
 def test_the_ode_is_decoded_at_its_end(file_of: bytes) -> None:

@@ -11,7 +11,7 @@ from rdpcodec import codec, container
 from rdpcodec.codec import decode, encode
 from rdpcodec.decoder.reconstruction import RECONSTRUCTIONS
 from rdpcodec.errors import ISSUE, UsageError
-from rdpcodec.images import to_bytes
+from rdpcodec.images import to_samples
 from rdpcodec.priors.gaussian import GaussianPrior
 
 Pixels = NDArray[np.uint8]
@@ -104,7 +104,7 @@ def test_a_picture_is_received_once(photo: MakePhoto) -> None:
     low, high = received.endpoints()
     spent = len(calls)
     for rho in (0.0, 0.3, 1.0):
-        blend = to_bytes(low + np.float32(rho) * (high - low))
+        blend = to_samples(low + np.float32(rho) * (high - low))
         assert np.array_equal(received.at(rho).pixels, blend)
         assert np.array_equal(decode(data, rho=rho).pixels, blend)
     assert len(calls) == spent

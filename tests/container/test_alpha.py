@@ -6,10 +6,20 @@ from collections.abc import Callable
 
 import pytest
 
-from rdpcodec.container import Chunk, RdpFile, build, describe, pack_alpha, parse, unpack_alpha
+from rdpcodec.container import (
+    Chunk,
+    Header,
+    RdpFile,
+    build,
+    describe,
+    pack_alpha,
+    parse,
+    unpack_alpha,
+)
 from rdpcodec.errors import ISSUE, MalformedError
 
 MakeFile = Callable[..., RdpFile]
+MakeHeader = Callable[..., Header]
 PIXELS = 9 * 7
 
 
@@ -36,6 +46,34 @@ def test_each_form_is_kept(form: str, data: bytes, make_file: MakeFile) -> None:
     assert (found.form, found.data) == (form, data)
     named = {"type": "o", "name": "alpha", "bytes": 1 + len(data)}
     assert describe(file, 1000)["ancillary"] == [named]
+
+
+def test_the_form_of_16_bits_is_kept_in_a_deep_file_alone(
+    make_file: MakeFile, make_header: MakeHeader
+) -> None:
+    """Two bytes a pixel, where the header says 16 bits; elsewhere there is no such form."""
+    chunk = pack_alpha("deflate-16", deflated(bytes(2 * PIXELS)))
+    file = parse(build(make_file(chunk, header=make_header(depth=16))))
+    found = unpack_alpha(file.ancillary, file.header)
+    assert found is not None
+    assert (found.form, found.body) == ("deflate-16", chunk.body)
+    with pytest.raises(MalformedError, match="form 3, expected 0 to 2"):
+        build(make_file(chunk))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\3", b"\3" + deflated(bytes(2 * PIXELS - 1)), b"\3" + deflated(bytes(2 * PIXELS + 1)),
+        b"\3" + deflated(bytes(2 * PIXELS)) + b"a", b"\4a", b"\1" + deflated(bytes(2 * PIXELS)),
+    ],
+)  # fmt: skip
+def test_other_bodies_of_16_bits_are_refused(
+    body: bytes, make_file: MakeFile, make_header: MakeHeader
+) -> None:
+    """The rules of spec 7.3 hold in a deep file, each form with its own size."""
+    with pytest.raises(MalformedError):
+        build(make_file(Chunk("o", body), header=make_header(depth=16)))
 
 
 def test_an_opaque_file_has_none(make_file: MakeFile) -> None:

@@ -22,7 +22,7 @@ def _schema(name: str) -> dict[str, Any]:
     return schema
 
 
-def _sample(kind: str = "rgb", prior_id: str = "gaussian-1") -> RdpFile:
+def _sample(kind: str = "rgb", prior_id: str = "gaussian-1", depth: int = 8) -> RdpFile:
     dim = 33 * 17 * (3 if kind == "rgb" else 1)
     levels = ((2400, 60), (2300, 50), (2280, 33))
     layers = tuple(Layer(t, q, trellis_bits(dim, q)) for t, q in levels)
@@ -30,6 +30,7 @@ def _sample(kind: str = "rgb", prior_id: str = "gaussian-1") -> RdpFile:
         width=33,
         height=17,
         kind=kind,
+        depth=depth,
         coder="trellis",
         coder_parameter=12,
         prior_id=prior_id,
@@ -43,10 +44,12 @@ def _sample(kind: str = "rgb", prior_id: str = "gaussian-1") -> RdpFile:
 
 @pytest.mark.parametrize("kind", ["grey", "rgb", "equal-rgb"])
 @pytest.mark.parametrize("prior_id", ["gaussian-1", "mine", "#200"])
-def test_description_follows_the_schema(kind: str, prior_id: str) -> None:
+@pytest.mark.parametrize("depth", [8, 16])
+def test_description_follows_the_schema(kind: str, prior_id: str, depth: int) -> None:
     """What describe returns validates and survives JSON."""
-    file = _sample(kind, prior_id)
+    file = _sample(kind, prior_id, depth)
     found = describe(file, len(build(file)))
+    assert found["depth"] == depth
     jsonschema.validate(found, _schema("inspect"))
     assert json.loads(json.dumps(found)) == found
 

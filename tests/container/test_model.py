@@ -18,6 +18,7 @@ MakeFile = Callable[..., RdpFile]
         {"width": 0},
         {"height": 0},
         {"kind": "alpha"},
+        {"depth": 10},
         {"coder": "none"},
         {"coder_parameter": 3},
         {"prior_id": "Upper"},

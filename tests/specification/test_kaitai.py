@@ -89,6 +89,7 @@ def _check_header(found: Any, header: Header) -> None:
     assert (found.major, found.minor) == (1, header.minor)
     assert found.kind.name.replace("_", "-") == header.kind
     assert found.coder.name == header.coder
+    assert found.depth == (header.depth == 16)
     assert (found.width.value, found.height.value) == (header.width, header.height)
     assert (found.channels, found.rows, found.columns) == header.state_shape
     shape = header.shape

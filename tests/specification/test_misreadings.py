@@ -32,7 +32,7 @@ def test_without_a_misreading_nothing_is_wrong(name: str) -> None:
 def test_a_check_that_crashes_notices_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """A decoder that fails for another reason than a wrong value is no proof."""
     crash = Misreading(
-        "11.4", "crash", "images.picture:to_bytes", "np.rint(", "np.no_such(", "one-layer"
+        "11.4", "crash", "images.picture:to_samples", "np.rint(", "np.no_such(", "one-layer"
     )
     with misread(crash, monkeypatch), pytest.raises(checks.CrashedError):
         checks.check("one-layer")

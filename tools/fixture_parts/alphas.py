@@ -24,7 +24,7 @@ def _forms(p: Parts) -> Iterator[Refused]:
     yield Refused("RDP-213_two-alphas", "o occurs twice.", p.join(extra=half + half))
     for name, why, body in (
         ("empty", "o has no body.", b""),
-        ("form", "The form of o is 3.", b"\3\x80"),
+        ("form", "The form of o is 3, in a file of 8 bits.", b"\3\x80"),
         ("no-value", "Constant alpha without a value.", b"\0"),
         ("long-value", "Constant alpha of two bytes.", b"\0\x80\x80"),
         ("opaque", "Constant alpha of 255, which no chunk says.", b"\0\xff"),

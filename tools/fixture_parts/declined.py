@@ -28,7 +28,6 @@ def _unsupported(p: Parts) -> Iterator[Refused]:
     packed = p.fields["packed"][0]
     for name, why, value in (
         ("kind", "Kind of picture 3 is reserved.", packed | 0xC0),
-        ("depth", "Depth 1 is reserved.", packed | 0x20),
         ("coder", "Coder 2 is reserved.", packed & 0xF8 | 2),
     ):
         yield Refused(f"RDP-301_{name}", why, p.join(packed=bytes([value])))

@@ -8,7 +8,7 @@ from vector_parts.writing import Rows, row
 from rdpcodec.chain import Estimator
 from rdpcodec.decoder.reconstruction import Geodesic, Noisy, descend, noise_levels, ode, solve
 from rdpcodec.domains import pixel_domain
-from rdpcodec.images.picture import to_bytes
+from rdpcodec.images.picture import to_samples
 from rdpcodec.schedule import sigma
 
 Floats = NDArray[np.float64]
@@ -75,4 +75,4 @@ def least_error() -> Rows:
 def pixels() -> Rows:
     """Values of 11.4."""
     x = np.array([-1.5, -1, -0.99, -0.25, 0, 0.25, 0.5, 0.996, 1, 7], dtype=np.float32)
-    return {"x": row(x), "value": row(to_bytes(x))}
+    return {"x": row(x), "8 bits": row(to_samples(x)), "16 bits": row(to_samples(x, 16))}

@@ -15,7 +15,7 @@ from rdpcodec.bench.ways import Way, read_way
 from rdpcodec.chain import Estimator
 from rdpcodec.decoder.reconstruction import Noisy
 from rdpcodec.domains import Domain
-from rdpcodec.images import Picture, to_bytes
+from rdpcodec.images import Picture, to_samples
 from rdpcodec.options import DEFAULT_RECONSTRUCTION
 from rdpcodec.priors.base import Prior
 
@@ -88,7 +88,7 @@ class BaselineCodec(ABC):
             state = self._state(envelope.body, domain.shape)
         except (AssertionError, IndexError, OverflowError) as exc:
             raise ValueError(f"the coded data cannot be read: {exc}") from exc
-        return to_bytes(self._read(state, rho, domain))
+        return to_samples(self._read(state, rho, domain))
 
     @abstractmethod
     def _body(self, x_0: Array, room_bytes: int) -> bytes:
