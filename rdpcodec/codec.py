@@ -96,7 +96,9 @@ def encode_as(image: object, options: EncodeOptions) -> Encoded:
     """Compress a picture as `encode_with_report` does, with options that are already checked."""
     with neutral(options.threads):
         compute = Compute(options.device, options.precision)
-        picture = picture_from(image, options.limits, allow_damaged=options.allow_damaged)
+        picture = picture_from(
+            image, options.limits, allow_damaged=options.allow_damaged, frame=options.frame
+        )
         _check_size(picture, options.limits)
         picture = replace(picture, **dict.fromkeys(options.stripped))  # type: ignore[arg-type]
         picture = with_invisible_filled(picture)

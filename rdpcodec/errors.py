@@ -15,6 +15,10 @@ EXIT_LIMIT = 4
 EXIT_SOME = 5  # some of several inputs failed, the others are done
 
 
+# PyTorch, a thread's stack, a library that is loaded.
+_MEMORY = ("can't allocate memory", "can't start new thread", "failed to map segment")
+
+
 class ISSUE(StrEnum):
     """Stable issue ids, as in spec 13; an id is never reused for another meaning."""
 
@@ -290,7 +294,7 @@ def of_machine(error: BaseException) -> RdpError | None:
     Returns:
         The error with its id; None for what is a mistake in this program.
     """
-    if isinstance(error, MemoryError) or _is_torch_memory(error):
+    if isinstance(error, MemoryError) or _is_memory(error):
         message = "the memory of this machine does not suffice"
         return OutOfMemoryError(ISSUE.OUT_OF_MEMORY, message)
     if isinstance(error, OSError):
@@ -300,8 +304,9 @@ def of_machine(error: BaseException) -> RdpError | None:
     return None
 
 
-def _is_torch_memory(error: BaseException) -> bool:
-    """Recognise a full host by PyTorch's sentence, and a full accelerator by its class."""
-    if not isinstance(error, RuntimeError):
+def _is_memory(error: BaseException) -> bool:
+    """Recognise what lacks memory by its sentence, and a full accelerator by its class."""
+    if not isinstance(error, RuntimeError | ImportError):
         return False
-    return "can't allocate memory" in str(error) or type(error).__name__ == "OutOfMemoryError"
+    told = str(error)
+    return type(error).__name__ == "OutOfMemoryError" or any(part in told for part in _MEMORY)

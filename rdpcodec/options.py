@@ -166,6 +166,7 @@ class EncodeOptions:
         threads: How many the prior uses on the CPU; as many as torch would, when None: by default
             one for each physical core. The result is the same.
         allow_damaged: Read a JPEG that lacks its end.
+        frame: Which frame or page of a file of several to take, 1 for the first.
         strip: Metadata to leave out: some of `exif,xmp,icc`, or `all`.
 
     Raises:
@@ -195,6 +196,7 @@ class EncodeOptions:
     precision: str = _option(PRECISIONS[0], one_of(PRECISIONS))
     threads: int | None = _option(None, THREADS)
     allow_damaged: bool = _option(default=False, check=flag)
+    frame: int | None = _option(None, integer(1, meaning=", 1 for the first"))
     strip: str | None = _option(None, _strip)
 
     @property
@@ -236,6 +238,7 @@ class EncodeKeywords(TypedDict, total=False):
     precision: str
     threads: int | None
     allow_damaged: bool
+    frame: int | None
     strip: str | None
 
 

@@ -1,4 +1,10 @@
-"""Pictures that several test modules share."""
+"""Pictures that several test modules share, and one thread for each process of the tests."""
+
+import os
+
+# Before numpy and torch read them: on small arrays their threads wait for each other in busy
+# loops, and `tools/check` fills the cores with processes. Commands that tests start inherit them.
+os.environ.update(OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1")
 
 from collections.abc import Callable, Iterator
 

@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from rdpcodec.errors import ISSUE, InputError, UsageError
+from rdpcodec.files import Address, Place, place
 
 
 @dataclass(frozen=True)
 class Job:
     """One input and its output."""
 
-    source: Path
-    out: Path
+    source: Place
+    out: Place
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,13 @@ class Plan:
     """
 
     jobs: tuple[Job, ...]
-    left_out: tuple[Path, ...]
+    left_out: tuple[Place, ...]
 
 
 def plan(
     inputs: Sequence[str],
     listed: Sequence[str],
-    out: Path,
+    out: Place,
     *,
     reads: frozenset[str],
     suffix: str,
@@ -54,7 +55,7 @@ def plan(
         InputError: If an input does not exist, a folder cannot be read, or nothing is to be done.
         UsageError: If two inputs would have one output, or an output is an input.
     """
-    found = [*_named(inputs, out), *((Path(name), _mirrored(name)) for name in listed)]
+    found = [*_named(inputs, out), *((place(name), _mirrored(name)) for name in listed)]
     taken = [(s, at) for s, at, explicit in _sorted_out(found, inputs, listed, reads) if explicit]
     jobs = tuple(Job(source, (out / at).with_suffix(suffix)) for source, at in taken)
     chosen = {source for source, _ in taken}
@@ -73,41 +74,54 @@ def read_list(data: bytes) -> list[str]:
 
 
 def _sorted_out(
-    found: list[tuple[Path, PurePath]],
+    found: list[tuple[Place, PurePath]],
     inputs: Sequence[str],
     listed: Sequence[str],
     reads: frozenset[str],
-) -> Iterator[tuple[Path, PurePath, bool]]:
+) -> Iterator[tuple[Place, PurePath, bool]]:
     """Say of each file whether it is read: if somebody named it, or by its extension."""
-    named = {Path(name) for name in (*inputs, *listed)}
+    named = {place(name) for name in (*inputs, *listed)}
     for source, at in found:
-        by_suffix = source.suffix.lower() in reads and source.is_file()
+        by_suffix = source.suffix.lower() in reads and _is_file(source)
         yield source, at, source in named or by_suffix
 
 
-def _named(inputs: Sequence[str], out: Path) -> Iterator[tuple[Path, PurePath]]:
+def _is_file(source: Place) -> bool:
+    """Say whether what a folder lists is a file; a store lists nothing else."""
+    return isinstance(source, Address) or source.is_file()
+
+
+def _named(inputs: Sequence[str], out: Place) -> Iterator[tuple[Place, PurePath]]:
     for name in inputs:
-        path = Path(name)
-        if path.is_dir():
-            under = PurePath() if len(inputs) == 1 else PurePath(path.resolve().name)
-            yield from _inside(path, under, out)
-        else:
+        path = place(name)
+        if not path.is_dir():
             yield path, PurePath(path.name)
+            continue
+        last = path.name if isinstance(path, Address) else path.resolve().name
+        under = PurePath() if len(inputs) == 1 else PurePath(last)
+        if isinstance(path, Address):
+            yield from _in_store(path, under, out)
+        else:
+            yield from _inside(path, under, out)
 
 
-def _inside(folder: Path, under: PurePath, out: Path) -> Iterator[tuple[Path, PurePath]]:
+def _in_store(folder: Address, under: PurePath, out: Place) -> Iterator[tuple[Place, PurePath]]:
+    """List what `_inside` finds, by one request."""
+    for name in folder.files():
+        hidden = any(part.startswith(".") for part in PurePath(name).parts)
+        if not hidden and not str(folder / name).startswith(f"{out}/"):
+            yield folder / name, under / name
+
+
+def _inside(folder: Path, under: PurePath, out: Place) -> Iterator[tuple[Place, PurePath]]:
     """Walk a folder by name, without hidden files, links to folders, and the outputs."""
     for at, folders, files in os.walk(folder, onerror=_unreadable):
         here = Path(at)
         folders[:] = sorted(
-            name for name in folders if name[0] != "." and not _same(here / name, out)
+            name for name in folders if name[0] != "." and _key(here / name) != _key(out)
         )
         for name in sorted(name for name in files if name[0] != "."):
             yield here / name, under / here.relative_to(folder) / name
-
-
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _unreadable(error: OSError) -> None:
@@ -117,14 +131,16 @@ def _unreadable(error: OSError) -> None:
 
 def _mirrored(name: str) -> PurePath:
     """Return where the output of a listed file goes: never outside of the folder of outputs."""
-    path = PurePath(os.path.normpath(name))
+    found = place(name)
+    text = found.url.partition("://")[2] if isinstance(found, Address) else str(found)
+    path = PurePath(os.path.normpath(text))
     return PurePath(*(part for part in path.parts if part not in (path.anchor, os.pardir)))
 
 
 def _check_apart(jobs: tuple[Job, ...]) -> None:
-    outputs: dict[str, Path] = {}
+    outputs: dict[str, Place] = {}
     for job in jobs:
-        if job.source.is_dir():
+        if isinstance(job.source, Path) and job.source.is_dir():
             message = f"{job.source} is a folder, expected a file"
             raise InputError(ISSUE.INPUT_UNREADABLE, message)
         first = outputs.setdefault(_key(job.out), job.source)
@@ -135,7 +151,9 @@ def _check_apart(jobs: tuple[Job, ...]) -> None:
             raise _invalid(f"{job.source} is an input and would be the output of {outputs[key]}")
 
 
-def _key(path: Path) -> str:
+def _key(path: Place) -> str:
+    if isinstance(path, Address):
+        return path.url
     return os.path.normcase(os.path.realpath(path))
 
 

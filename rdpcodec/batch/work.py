@@ -1,4 +1,4 @@
-"""One file: a path in, a path out, options, and a record of what became of it.
+"""One file: a path or address in, one out, options, and a record of what became of it.
 
 Nothing here knows of processes, so that whatever spreads the work calls the same functions.
 """
@@ -7,14 +7,13 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 from rdpcodec import codec
 from rdpcodec.batch.jobs import Job
 from rdpcodec.batch.record import Record
 from rdpcodec.container import unpack_alpha, unpack_icc
 from rdpcodec.errors import ISSUE, RdpError, TruncatedError, WorkerLostError, of_machine
-from rdpcodec.files import check_output, read_file, write_atomic
+from rdpcodec.files import Place, prepare_place, read_place, write_place
 from rdpcodec.images import (
     check_format,
     depth_for,
@@ -93,7 +92,7 @@ class Decompressing:
 Work = Compressing | Decompressing
 
 
-def compress_file(source: Path, out: Path, work: Compressing) -> Record:
+def compress_file(source: Place, out: Place, work: Compressing) -> Record:
     """Compress an image file to an .rdp file, whose folder is made if it is missing.
 
     Args:
@@ -106,7 +105,9 @@ def compress_file(source: Path, out: Path, work: Compressing) -> Record:
     """
 
     def make(data: bytes, record: Record) -> tuple[bytes, Record]:
-        picture, notes = read_picture(data, allow_damaged=work.encode.allow_damaged)
+        picture, notes = read_picture(
+            data, allow_damaged=work.encode.allow_damaged, frame=work.encode.frame
+        )
         encoded = codec.encode_as(picture, work.encode)
         record = replace(record, notes=tuple(notes), report=encoded.report.to_json())
         return encoded.data, replace(record, width=picture.width, height=picture.height)
@@ -114,7 +115,7 @@ def compress_file(source: Path, out: Path, work: Compressing) -> Record:
     return _do(Job(source, out), work, source_limits(work.encode.limits), make)
 
 
-def decompress_file(source: Path, out: Path, work: Decompressing) -> Record:
+def decompress_file(source: Place, out: Place, work: Decompressing) -> Record:
     """Decompress an .rdp file to an image file; arguments and record as for `compress_file`."""
 
     def make(data: bytes, record: Record) -> tuple[bytes, Record]:
@@ -166,7 +167,7 @@ def _do(
 ) -> Record:
     start, record = time.perf_counter(), _begun(job, work)
     try:
-        data = read_file(job.source, limits)
+        data = read_place(job.source, limits)
         record = replace(record, in_bytes=len(data), in_sha256=_sha256(data))
         record = _kept(record, job, work.done) or _write(record, job, make, data)
     except Exception as error:
@@ -181,19 +182,18 @@ def _kept(record: Record, job: Job, done: Done) -> Record | None:
     """Return the record of an output that needs no work, None if it does."""
     if not done or not job.out.is_file():
         return None
-    before = _sha256(job.out.read_bytes())
-    if (record.in_sha256, before) not in done:
+    there = job.out.read_bytes()
+    if (record.in_sha256, before := _sha256(there)) not in done:
         return None
-    return replace(record, status="kept", out_bytes=job.out.stat().st_size, out_sha256=before)
+    return replace(record, status="kept", out_bytes=len(there), out_sha256=before)
 
 
 def _write(
     record: Record, job: Job, make: Callable[[bytes, Record], tuple[bytes, Record]], data: bytes
 ) -> Record:
-    job.out.parent.mkdir(parents=True, exist_ok=True)
-    check_output(job.out)
+    prepare_place(job.out)
     made, record = make(data, record)
-    write_atomic(job.out, made)
+    write_place(job.out, made)
     return replace(record, out_bytes=len(made), out_sha256=_sha256(made))
 
 

@@ -114,6 +114,10 @@ Strip = Annotated[
 AllowDamaged = Annotated[
     bool, typer.Option("--allow-damaged", help="Read a JPEG that lacks its end.")
 ]
+Frame = Annotated[
+    int | None,
+    typer.Option(metavar="N", help="Which frame or page of a file of several; 1 is the first."),
+]
 Report = Annotated[
     str | None,
     typer.Option(
@@ -153,6 +157,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     precision: Precision = "float32",
     threads: Threads = None,
     allow_damaged: AllowDamaged = False,
+    frame: Frame = None,
     strip: Strip = None,
     report: Report = None,
     force: Force = False,
@@ -192,6 +197,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
         precision=precision,
         threads=threads,
         allow_damaged=allow_damaged,
+        frame=frame,
         strip=strip,
     )
     if folder is not None:
@@ -214,7 +220,7 @@ def _compress_one(  # noqa: PLR0913 - what the command line says of one picture
     _check_out(inputs, out, force=force)
     if report is not None:
         _check_report(report, inputs, out, force=force)
-    picture = _read(source, quiet=quiet, allow_damaged=options.allow_damaged)
+    picture = _read(source, options, quiet=quiet)
     with progress("loading the prior", quiet=quiet) as shown:
         from rdpcodec import codec  # noqa: PLC0415 - loads the codec
 
@@ -284,12 +290,14 @@ def _check_one_goal(*goals: float | None) -> None:
         raise UsageError(ISSUE.INVALID_OPTION, message)
 
 
-def _read(source: str, *, quiet: bool, allow_damaged: bool) -> "Picture":
+def _read(source: str, options: EncodeOptions, *, quiet: bool) -> "Picture":
     from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - loads numpy
 
     with naming(source):
         data = read_input(source, source_limits())
-        picture, notes = read_picture(data, allow_damaged=allow_damaged)
+        picture, notes = read_picture(
+            data, allow_damaged=options.allow_damaged, frame=options.frame
+        )
     if not quiet:
         for note in notes:
             say(f"note: {source}: {note}")

@@ -25,7 +25,7 @@ from rdpcodec.errors import (
     RdpError,
     UsageError,
 )
-from rdpcodec.files import same_file
+from rdpcodec.files import Place, place, same_file
 from rdpcodec.options import EncodeOptions
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Folder:
     """
 
     inputs: tuple[str, ...]
-    out: Path
+    out: Place
     extras: Extras
     force: bool
     quiet: bool
@@ -104,10 +104,11 @@ def folder_of(
         raise _invalid("-o FOLDER needs inputs, found none")
     if extras.resume and (extras.report is None or is_stdout(extras.report)):
         raise _invalid("--resume needs --report FILE.jsonl, which tells what is done")
-    if Path(out).exists() and not Path(out).is_dir():
+    where = place(out)
+    if isinstance(where, Path) and where.exists() and not where.is_dir():
         message = f"cannot write to {out}: it is a file, expected a folder"
         raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message)
-    return Folder(inputs=inputs, out=Path(out), extras=extras, force=force, quiet=quiet)
+    return Folder(inputs=inputs, out=where, extras=extras, force=force, quiet=quiet)
 
 
 def compress_folder(folder: Folder, options: EncodeOptions) -> None:
@@ -179,10 +180,11 @@ def _run(folder: Folder, work: "Work", kinds: _Kinds) -> None:
     listed = [] if extras.files_from is None else read_list(read_input(extras.files_from))
     found = plan(folder.inputs, listed, folder.out, reads=kinds.reads, suffix=kinds.suffix)
     for job in found.jobs:
-        if job.out.exists():
+        if isinstance(job.out, Path) and job.out.exists():
             check_overwriting(str(job.out), inputs={}, keep=kinds.keep, force=folder.force)
     work = _prepare_report(folder, found, work)
-    folder.out.mkdir(parents=True, exist_ok=True)
+    if isinstance(folder.out, Path):
+        folder.out.mkdir(parents=True, exist_ok=True)
     if not folder.quiet:
         _name_left_out(found)
     with _writer(extras) as write:
@@ -266,7 +268,8 @@ def _prepare_report(folder: Folder, found: "Plan", work: "Work") -> "Work":
     if report is None or is_stdout(report):
         return work
     check_destination(report)
-    if any(same_file(path, other) for job in found.jobs for other in (job.source, job.out)):
+    touched = (other for job in found.jobs for other in (job.source, job.out))
+    if any(isinstance(other, Path) and same_file(path, other) for other in touched):
         raise _invalid(f"--report {report} is an input or an output too")
     check_overwriting(report, inputs={}, keep=any_picture, force=folder.force)
     if not folder.extras.resume or not path.exists():

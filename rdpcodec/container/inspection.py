@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from rdpcodec.container.ancillary import name_of
+from rdpcodec.container.ancillary import name_of, unpack_metadata
+from rdpcodec.container.exif import tells_place
+from rdpcodec.container.layout import EXIF
 from rdpcodec.container.model import Chunk, RdpFile
 from rdpcodec.container.size import container_bytes
 from rdpcodec.layers import Layer, stage_count, stage_size
@@ -46,7 +48,11 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
 
 
 def _ancillary(chunk: Chunk) -> dict[str, Any]:
-    return {"type": chunk.type, "name": name_of(chunk.type), "bytes": len(chunk.body)}
+    found = {"type": chunk.type, "name": name_of(chunk.type), "bytes": len(chunk.body)}
+    if chunk.type == EXIF:
+        exif = unpack_metadata([chunk], EXIF)
+        found["place"] = exif is not None and tells_place(exif)
+    return found
 
 
 def _layer(index: int, layer: Layer, dim: int) -> dict[str, Any]:

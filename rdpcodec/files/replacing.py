@@ -3,10 +3,11 @@
 import contextlib
 import errno
 import os
-import secrets
 import stat
 from pathlib import Path
 from typing import BinaryIO
+
+from rdpcodec.files.temporary import LOCKS, discard, open_temporary
 
 # A mount point (a file bound into a container), another file system, a directory or a system that
 # is write-protected or sticky, an owner that only root or nobody can give.
@@ -46,19 +47,19 @@ def replace_file(target: Path, data: bytes) -> None:
 
 
 def _swap(target: Path, data: bytes, before: os.stat_result | None) -> None:
-    temporary = target.with_name(f".rdpcodec-{secrets.token_hex(8)}.tmp")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     # Until it has the owner and the permissions of the old file, nobody else may look.
-    descriptor = os.open(temporary, flags, 0o666 if before is None else 0o600)
-    try:
-        with os.fdopen(descriptor, "r+b") as file:
+    temporary, descriptor = open_temporary(target, 0o666 if before is None else 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        try:
             if before is not None:
                 _take_over(temporary, before)
             _fill(file, data)
-        temporary.replace(target)
-    except BaseException:  # Ctrl-C too
-        temporary.unlink(missing_ok=True)
-        raise
+            if not LOCKS:  # Windows renames no file that is open
+                file.close()
+            temporary.replace(target)
+        except BaseException:  # Ctrl-C too
+            discard(temporary, file)
+            raise
     _sync_directory(target.parent)
 
 

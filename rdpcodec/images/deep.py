@@ -114,10 +114,13 @@ def deep_of(image: Image.Image, data: bytes | None) -> Deep | None:
         None for an image of 8 bits.
 
     Raises:
-        ImageError: If it was loaded and its mode has not kept 16 bits.
+        ImageError: If it was loaded and its mode has not kept 16 bits, or it is one of the frames
+            of a PNG, which are laid one over the other as they are loaded.
     """
     if not is_deep(image, data):
         return None
+    if image.format == "PNG" and getattr(image, "n_frames", 1) > 1:
+        raise unsupported("the image is an animation with 16-bit samples", "8-bit samples")
     transparency = image.info.get("transparency")
     invisible = transparency if isinstance(transparency, tuple) else (transparency,)
     low, interleaved, premultiplied = None, False, False

@@ -7,20 +7,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rdpcodec.images.picture import Picture, with_alpha_last
+from rdpcodec.images.resolution import Resolution
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # by samples of a pixel
 _BLOCK_BYTES = 1 << 20  # of rows that are filtered at once, in five ways
+_METRES_PER_INCH = 0.0254
 _XMP = b"XML:com.adobe.xmp"
 
 Rows = NDArray[np.uint8]
 
 
-def png_of_16_bits(picture: Picture) -> bytes:
+def png_of_16_bits(picture: Picture, resolution: Resolution | None = None) -> bytes:
     """Return a picture of 16 bits as a PNG file.
 
     Args:
         picture: The picture.
+        resolution: Dots per inch of a row and of a column, None if nobody knows.
 
     Returns:
         The file, with its alpha, ICC profile, EXIF and XMP.
@@ -30,6 +33,9 @@ def png_of_16_bits(picture: Picture) -> bytes:
     chunks = [(b"IHDR", struct.pack(">2I5B", *head))]
     if picture.icc is not None:
         chunks.append((b"iCCP", b"ICC profile\0\0" + zlib.compress(picture.icc)))
+    if resolution is not None:
+        per_metre = (round(dpi / _METRES_PER_INCH) for dpi in resolution)
+        chunks.append((b"pHYs", struct.pack(">2IB", *per_metre, 1)))
     if picture.exif is not None:
         chunks.append((b"eXIf", picture.exif))
     if picture.xmp is not None:

@@ -7,22 +7,25 @@ from collections.abc import Iterator
 import numpy as np
 
 from rdpcodec.images.picture import Picture, Pixels, with_alpha_last
+from rdpcodec.images.resolution import Resolution
 
-_BYTE, _SHORT, _LONG, _UNDEFINED = 1, 3, 4, 7
-_SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _UNDEFINED: 1}
+_BYTE, _SHORT, _LONG, _RATIONAL, _UNDEFINED = 1, 3, 4, 5, 7
+_SIZES = {_BYTE: 1, _SHORT: 2, _LONG: 4, _RATIONAL: 8, _UNDEFINED: 1}
 _HEAD_BYTES = 8
 _STRIP_BYTES = 1 << 18
 _DEFLATE, _DIFFERENCES, _STRAIGHT_ALPHA = 8, 2, 2
 _GREY, _RGB = 1, 2
+_INCH, _PARTS = 2, 100  # resolutions are kept to the hundredth
 
 Entry = tuple[int, int, bytes]  # tag, type, values
 
 
-def tiff_of_16_bits(picture: Picture) -> bytes:
+def tiff_of_16_bits(picture: Picture, resolution: Resolution | None = None) -> bytes:
     """Return a picture of 16 bits as a TIFF file.
 
     Args:
         picture: The picture.
+        resolution: Dots per inch of a row and of a column, None if nobody knows.
 
     Returns:
         The file, with its alpha, ICC profile and XMP.
@@ -43,6 +46,7 @@ def tiff_of_16_bits(picture: Picture) -> bytes:
         _shorts(277, channels),
         _longs(278, rows),
         _longs(279, *lengths),
+        *_dots_per_inch(resolution),
         _shorts(284, 1),
         _shorts(317, _DIFFERENCES),
     ]
@@ -71,6 +75,13 @@ def _strips(samples: Pixels, rows: int) -> Iterator[bytes]:
         yield zlib.compress(steps.astype("<u2").tobytes())
 
 
+def _dots_per_inch(resolution: Resolution | None) -> list[Entry]:
+    if resolution is None:
+        return []
+    x, y = (struct.pack("<2I", round(dpi * _PARTS), _PARTS) for dpi in resolution)
+    return [(282, _RATIONAL, x), (283, _RATIONAL, y), _shorts(296, _INCH)]
+
+
 def _shorts(tag: int, *values: int) -> Entry:
     return tag, _SHORT, struct.pack(f"<{len(values)}H", *values)
 
@@ -83,7 +94,7 @@ def _directory(entries: list[Entry], at: int) -> bytes:
     """Return the table of entries at an offset, with what does not fit into four bytes behind."""
     behind = at + 2 + 12 * len(entries) + 4
     table, rest = struct.pack("<H", len(entries)), b""
-    for tag, kind, values in entries:
+    for tag, kind, values in sorted(entries):
         field = values.ljust(4, b"\0")
         if len(values) > 4:
             field = struct.pack("<I", behind + len(rest))

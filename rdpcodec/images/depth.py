@@ -5,6 +5,7 @@ import struct
 from PIL import Image, TiffImagePlugin
 
 from rdpcodec.images.boxes import iso_boxes
+from rdpcodec.images.conversion import CONVERTED, check_convertible
 from rdpcodec.images.formats import unsupported
 
 GREY_MODES = ("1", "L", "LA", "La")
@@ -13,11 +14,9 @@ COLOUR_MODES = ("P", "PA", "RGB", "RGBA", "RGBX", "RGBa")
 # Files of these formats may be deep, and Pillow forgets it once it has loaded them.
 FORGETFUL = ("PNG", "AVIF", "PPM", "JPEG2000", "DDS", "ICO")
 _REFUSED_MODES = {
-    "CMYK": "CMYK (or YCCK) colours",
     "F": "32-bit float samples",
     "HSV": "HSV colours",
     "I": "32-bit integer samples",
-    "LAB": "Lab colours",
     "YCbCr": "YCbCr samples",
 }
 _EXPECTED = "8-bit samples, or 16-bit ones of a PNG or TIFF, pixel by pixel"
@@ -27,7 +26,7 @@ _CODESTREAM = b"\xff\x4f\xff\x51"
 
 
 def check_samples(image: Image.Image, data: bytes | None) -> None:
-    """Refuse what cannot become RGB or grey of 8 or 16 bits without loss.
+    """Refuse what cannot become RGB or grey of 8 or 16 bits; CMYK and Lab of 8 can, with a note.
 
     Args:
         image: An image, best before it is loaded: then Pillow still tells what the file has.
@@ -41,7 +40,9 @@ def check_samples(image: Image.Image, data: bytes | None) -> None:
         raise unsupported(f"the image has {found}", _EXPECTED)
     if image.mode in _REFUSED_MODES:
         raise unsupported(f"the image has {_REFUSED_MODES[image.mode]}", "8-bit RGB or grey")
-    if image.mode not in GREY_MODES + COLOUR_MODES + DEEP_MODES:
+    if image.mode in CONVERTED:
+        check_convertible(image)
+    elif image.mode not in GREY_MODES + COLOUR_MODES + DEEP_MODES:
         raise unsupported(f"the image has the mode {image.mode}", "8-bit RGB or grey")
 
 

@@ -3,7 +3,6 @@
 from PIL import Image, ImageOps, TiffImagePlugin
 
 from rdpcodec.images.boxes import iso_boxes, png_chunks, riff_payloads
-from rdpcodec.images.kept import kept_exif
 
 _PNG_XMP = "XML:com.adobe.xmp"
 _ORIENTATION = 0x0112
@@ -27,9 +26,9 @@ def note_metadata(image: Image.Image, data: bytes | None, notes: list[str]) -> N
         "text comments": bool(image.info.get("comment") or _texts(image)),
     }
     lost = [name for name, there in found.items() if there]
-    resolution = _resolution(image)
-    if resolution:
-        lost.append(resolution)
+    shape = _shape(image)
+    if shape:
+        lost.append(shape)
     if lost:
         notes.append(f"not stored: {', '.join(lost)}")
 
@@ -88,23 +87,9 @@ def _segments(image: Image.Image) -> list[tuple[str, bytes]]:
     return getattr(image, "applist", [])
 
 
-def _resolution(image: Image.Image) -> str | None:
-    """Name the resolution, or the shape of a pixel that is not square."""
-    if _is_made_up(image):
-        return None
-    if TiffImagePlugin.X_RESOLUTION in image.getexif() and kept_exif(image, []) is not None:
-        return None  # it is told there
-    dpi = image.info.get("dpi")
-    if dpi and all(dpi):
-        x, y = (round(float(value)) for value in dpi)
-        return f"the resolution of {x} dpi" if x == y else f"the resolution of {x} x {y} dpi"
+def _shape(image: Image.Image) -> str | None:
+    """Name the shape of a pixel that is not square."""
+    if image.info.get("dpi"):
+        return None  # it is told by the resolution
     x, y = image.info.get("aspect") or image.info.get("jfif_density") or (1, 1)
     return f"the pixel aspect ratio {x}:{y}" if x != y else None
-
-
-def _is_made_up(image: Image.Image) -> bool:
-    """Say whether Pillow filled in a resolution: 1 dpi in a TIFF, 72 in a JPEG with EXIF."""
-    if image.format == "TIFF":
-        return TiffImagePlugin.X_RESOLUTION not in _tags(image)
-    told = TiffImagePlugin.X_RESOLUTION in image.getexif() or image.info.get("jfif_unit")
-    return image.format in ("JPEG", "MPO") and "dpi" in image.info and not told

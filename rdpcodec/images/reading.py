@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError
 from rdpcodec.files import read_file
 from rdpcodec.images.colour import choose_profile
+from rdpcodec.images.conversion import CONVERTED, in_srgb_from
 from rdpcodec.images.deep import INVISIBLE_NOTE, OPAQUE_NOTE, Deep, deep_of
 from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_entries
 from rdpcodec.images.formats import FORMATS, not_identified, unsupported
@@ -21,6 +22,7 @@ from rdpcodec.images.frames import choose_frame
 from rdpcodec.images.kept import kept_exif, kept_xmp
 from rdpcodec.images.metadata import apply_orientation, note_metadata
 from rdpcodec.images.picture import Picture, Pixels
+from rdpcodec.images.resolution import told_resolution
 from rdpcodec.images.source import is_closed, source_of
 from rdpcodec.limits import DEFAULT, Limits
 
@@ -41,6 +43,7 @@ def read_picture(
     limits: Limits = DEFAULT,
     *,
     allow_damaged: bool = False,
+    frame: int | None = None,
     opaque: bool = False,
 ) -> tuple[Picture, list[str]]:
     """Read an image file.
@@ -49,6 +52,7 @@ def read_picture(
         source: Its path, or its content.
         limits: What to accept; sides and pixels are checked before pixels are decoded.
         allow_damaged: Read a JPEG that lacks its end.
+        frame: Which frame or page of several to take, 1 for the first.
         opaque: Refuse a picture with transparent pixels.
 
     Returns:
@@ -63,21 +67,21 @@ def read_picture(
     if not data:
         raise ImageError(ISSUE.IMAGE_UNREADABLE, "the file is empty, expected an image")
     try:
-        picture, notes = _read(data, limits)
+        picture, notes = _read(data, limits, frame)
     except ImageError as error:
         if error.message != _LACKS_END or not allow_damaged:
             raise
-        picture, notes = _read(data + _END_OF_JPEG, limits)
+        picture, notes = _read(data + _END_OF_JPEG, limits, frame)
         notes = [*notes, "the JPEG lacks its end; what is missing was filled in"]
     if opaque and picture.alpha is not None:
         raise unsupported("the image has transparent pixels (alpha)", "an opaque picture")
     return picture, notes
 
 
-def _read(data: bytes, limits: Limits) -> tuple[Picture, list[str]]:
+def _read(data: bytes, limits: Limits, frame: int | None) -> tuple[Picture, list[str]]:
     with _pillow(), _open(data, limits) as image:
         check_samples(image, data)
-        return _convert(image, data, limits)
+        return _convert(image, data, limits, frame)
 
 
 def _open(data: bytes, limits: Limits) -> Image.Image:
@@ -106,7 +110,11 @@ def source_limits(limits: Limits = DEFAULT) -> Limits:
 
 
 def picture_from(
-    image: object, limits: Limits = DEFAULT, *, allow_damaged: bool = False
+    image: object,
+    limits: Limits = DEFAULT,
+    *,
+    allow_damaged: bool = False,
+    frame: int | None = None,
 ) -> Picture:
     """Return the picture in an object of Python.
 
@@ -117,6 +125,7 @@ def picture_from(
             of an image has no file and is taken as it is.
         limits: What to accept.
         allow_damaged: Read a JPEG that lacks its end.
+        frame: Which frame or page of a file of several to take, 1 for the first.
 
     Returns:
         The picture; with EXIF and XMP if it has them.
@@ -129,9 +138,9 @@ def picture_from(
     """
     if isinstance(image, Path | str | bytes):
         source = Path(image) if isinstance(image, str) else image
-        return read_picture(source, limits, allow_damaged=allow_damaged)[0]
+        return read_picture(source, limits, allow_damaged=allow_damaged, frame=frame)[0]
     if isinstance(image, Image.Image):
-        return _from_pillow(image, limits, allow_damaged=allow_damaged)
+        return _from_pillow(image, limits, frame, allow_damaged=allow_damaged)
     picture = image if isinstance(image, Picture) else _from_array(image)
     _check_size(picture.width, picture.height, limits)
     return picture
@@ -151,7 +160,9 @@ def _from_array(image: object) -> Picture:
     return Picture(np.ascontiguousarray(image), alpha=alpha)
 
 
-def _from_pillow(image: Image.Image, limits: Limits, *, allow_damaged: bool) -> Picture:
+def _from_pillow(
+    image: Image.Image, limits: Limits, frame: int | None, *, allow_damaged: bool
+) -> Picture:
     """Check the file behind an image, then take the pixels of the image itself."""
     if is_closed(image):
         raise ImageError(ISSUE.IMAGE_UNREADABLE, _CLOSED)
@@ -161,34 +172,41 @@ def _from_pillow(image: Image.Image, limits: Limits, *, allow_damaged: bool) -> 
         found = f"the file of the loaded {image.format} image is gone, so its depth is unknown"
         raise unsupported(found, "the file, or image.copy() for the 8-bit pixels as they are")
     if data is not None and allow_damaged and getattr(image, "tile", None):
-        return read_picture(data, limits, allow_damaged=True)[0]
+        return read_picture(data, limits, allow_damaged=True, frame=frame)[0]
     with _pillow():
         if data is not None:
             with _open(data, limits) as file:
                 check_samples(file, data)
         check_samples(image, data)
-        return _convert(image, data, limits)[0]
+        return _convert(image, data, limits, frame)[0]
 
 
-def _convert(image: Image.Image, data: bytes | None, limits: Limits) -> tuple[Picture, list[str]]:
+def _convert(
+    image: Image.Image, data: bytes | None, limits: Limits, frame: int | None
+) -> tuple[Picture, list[str]]:
     """Take the picture out of a Pillow image whose samples are checked, cheapest steps first."""
     notes: list[str] = []
-    choose_frame(image, data, notes)
+    choose_frame(image, data, frame, notes)
     _check_size(image.width, image.height, limits)
     check_samples(image, data)  # those of the chosen page
     deep = deep_of(image, data)
     grey = image.mode in GREY_MODES if deep is None else deep.grey
     mode = "L" if grey else "RGB"
-    icc = choose_profile(image, data, mode, limits, notes)
+    icc = None
+    if image.mode not in CONVERTED:
+        icc = choose_profile(image, data, mode, limits, notes)
     _load(image)
+    resolution = told_resolution(image)
     note_metadata(image, data, notes)
     upright = apply_orientation(image, notes)
+    exif = kept_exif(upright, resolution, notes)
     if deep is None:
         colours, alpha = _split_alpha(upright, image.format, notes)
+        if image.mode in CONVERTED:
+            colours = in_srgb_from(colours, image.info.get("icc_profile", b""), notes)
         pixels = np.array(colours.convert(mode))
     else:
         pixels, alpha = deep.split(upright, _upright_low(deep), notes)
-    exif = kept_exif(upright, notes)
     return Picture(pixels, icc, alpha, exif, kept_xmp(upright)), notes
 
 

@@ -12,7 +12,7 @@ from rdpcodec.errors import ISSUE, OutputError, UsageError
 from rdpcodec.images.colour import in_srgb
 from rdpcodec.images.deep_png import png_of_16_bits
 from rdpcodec.images.deep_tiff import tiff_of_16_bits
-from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP, save_options
+from rdpcodec.images.kept import HOLDS_EXIF, HOLDS_XMP, resolution_of, save_options
 from rdpcodec.images.picture import Picture, at_depth, white_of, with_depth
 
 _LOSSLESS_WEBP = {"format": "WEBP", "lossless": True, "exact": True}  # also where invisible
@@ -126,7 +126,7 @@ def encode_picture(picture: Picture, suffix: str) -> bytes:
     )
     suffix = suffix.lower()
     if picture.depth == 16 and suffix in _DEEP:
-        return _DEEP[suffix](picture)
+        return _DEEP[suffix](picture, resolution_of(picture.exif))
     picture = with_depth(picture, 8)
     image = _with_alpha(Image.fromarray(picture.pixels), picture)
     if suffix == ".ppm":

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dctn, idctn
 
-from rdpcodec import threads
+from rdpcodec import room, threads
 from rdpcodec.arrays import Array, is_tensor
+
+room.require(136)  # OpenBLAS, which scipy loads, tries again for ever where that is not left
+from scipy.fft import dctn, idctn  # noqa: E402 - after the check
 
 Basis = NDArray[np.float32]
 

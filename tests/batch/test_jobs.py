@@ -1,22 +1,26 @@
 """What is done in a run, and where it goes."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import fsspec
 import pytest
 from PIL import Image
 
-from rdpcodec.batch import Plan, plan, read_list
+from rdpcodec.batch import Compressing, Job, Plan, plan, read_done, read_list
 from rdpcodec.errors import InputError, UsageError
+from rdpcodec.files import place
 from rdpcodec.images import SUFFIXES
 from rdpcodec.images.formats import FORMATS
+from rdpcodec.options import EncodeOptions
 
 
 def _plan(*inputs: str, listed: tuple[str, ...] = (), out: str = "out") -> Plan:
-    return plan(inputs, listed, Path(out), reads=SUFFIXES, suffix=".rdp")
+    return plan(inputs, listed, place(out), reads=SUFFIXES, suffix=".rdp")
 
 
 def _outs(found: Plan) -> list[str]:
-    return [job.out.as_posix() for job in found.jobs]
+    return [Path(str(job.out)).as_posix() for job in found.jobs]
 
 
 def test_a_folder_is_mirrored(folder: Path) -> None:
@@ -73,3 +77,31 @@ def test_the_extensions_are_those_of_the_formats() -> None:
     """What Pillow calls a format that is read here is looked for in folders."""
     known = {suffix for suffix, name in Image.registered_extensions().items() if name in FORMATS}
     assert known - {".pfm"} <= SUFFIXES
+
+
+def test_stores_are_listed_once(folder: Path) -> None:
+    """Objects take the place of files, on either side."""
+    memory = fsspec.filesystem("memory")
+    for path in folder.rglob("*.*"):
+        memory.pipe_file(f"/store/{path}", path.read_bytes())
+    memory.pipe_file("/store/in/out/old.png", b"")
+    found = _plan("memory://store/in", out="memory://store/in/out")
+    assert [str(job.source) for job in found.jobs] == [
+        "memory://store/in/a.png", "memory://store/in/b.bmp", "memory://store/in/sub/c.PNG"
+    ]  # fmt: skip
+    assert str(found.jobs[2].out) == "memory://store/in/out/sub/c.rdp"
+    assert found.left_out == (place("memory://store/in/notes.txt"),)
+    assert _outs(_plan("memory://store/in", "in/sub")) == [
+        "out/in/a.rdp", "out/in/b.rdp", "out/in/out/old.rdp", "out/in/sub/c.rdp", "out/sub/c.rdp"
+    ]  # fmt: skip
+    assert _outs(_plan(listed=("memory://store/in/a.png",))) == ["out/store/in/a.rdp"]
+
+    work = Compressing(EncodeOptions(prior="gaussian-1", t=2200))
+    record = work(found.jobs[0])
+    assert (record.status, record.out) == ("done", "memory://store/in/out/a.rdp")
+    local = work(Job(folder / "a.png", Path("a.rdp")))
+    assert memory.cat_file("/store/in/out/a.rdp") == Path("a.rdp").read_bytes()
+    assert local.out_sha256 == record.out_sha256
+    done = read_done([record.to_line()], "compress", work.options)
+    assert replace(work, done=done)(found.jobs[0]).status == "kept"
+    memory.rm("/store", recursive=True)

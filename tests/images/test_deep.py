@@ -313,3 +313,71 @@ def test_arrays_of_16_bits_are_pictures() -> None:
         assert found.depth == 16
         np.testing.assert_array_equal(found.pixels, expected.pixels)
         assert (found.alpha is None) == (expected.alpha is None)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_a_resolution_is_written(suffix: str) -> None:
+    """Dots per inch of rows and columns, which differ, in the place that the format has."""
+    exif = Image.Exif()
+    exif.update({282: 300.0, 283: 150.0, 296: 2})
+    told = replace(picture(3), exif=exif.tobytes().removeprefix(b"Exif\0\0"))
+    with Image.open(io.BytesIO(encode_picture(told, suffix))) as image:
+        assert [round(float(dpi), 2) for dpi in image.info["dpi"]] == [300, 150]
+    with Image.open(io.BytesIO(encode_picture(picture(3), suffix))) as image:
+        assert not image.info.get("dpi") or suffix == ".tif"
+
+
+def animated(samples: Deep) -> bytes:
+    """Return an animated PNG of two frames of 16 bits."""
+    frame = struct.pack(">5I2H2B", 0, *samples.shape[1::-1], 0, 0, 1, 10, 0, 0)
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in samples)
+    control = (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", frame)
+    data = png(samples, *control)
+    second = chunk(b"fcTL", struct.pack(">I", 1) + frame[4:])
+    second += chunk(b"fdAT", struct.pack(">I", 2) + zlib.compress(rows))
+    return data[:-12] + second + data[-12:]
+
+
+def test_frames_of_an_animation_are_refused_by_name() -> None:
+    """Pillow lays frames over each other as it loads them, which both bytes do not survive."""
+    with pytest.raises(ImageError, match="2 frames"):
+        read_picture(animated(photo(3)))
+    with pytest.raises(ImageError, match="an animation with 16-bit samples, expected 8-bit"):
+        read_picture(animated(photo(3)), frame=2)
+
+
+def test_a_page_of_a_tiff_has_all_bits() -> None:
+    """The second look goes to the same page: the first is a picture of 8 bits here."""
+    out = io.BytesIO()
+    plain = Image.fromarray((photo(3) >> 8).astype(np.uint8)[::-1].copy())
+    plain.save(out, "TIFF")
+    first, second = out.getvalue(), encode_picture(picture(3), ".tif")
+    joined = _appended(first, second)
+    np.testing.assert_array_equal(read_picture(joined, frame=2)[0].pixels, picture(3).pixels)
+    assert read_picture(joined, frame=1)[0].depth == 8
+
+
+def _appended(first: bytes, second: bytes) -> bytes:
+    """Return a TIFF of the pages of two, both little-endian and of one page."""
+    shift = len(first) + len(first) % 2
+    moved = bytearray(second)
+    (table,) = struct.unpack_from("<I", moved, 4)
+    (count,) = struct.unpack_from("<H", moved, table)
+    for k in range(count):
+        at = table + 2 + 12 * k
+        tag, kind, number = struct.unpack_from("<HHI", moved, at)
+        size = {1: 1, 3: 2, 4: 4, 5: 8, 7: 1}[kind] * number
+        places = []
+        if size > 4:
+            places.append(at + 8)
+        if tag == 273:
+            (inner,) = struct.unpack_from("<I", moved, at + 8)
+            places += [inner + 4 * i for i in range(number)] if size > 4 else [at + 8]
+        for place in places:
+            (value,) = struct.unpack_from("<I", moved, place)
+            struct.pack_into("<I", moved, place, value + shift)
+    joined = bytearray(first.ljust(shift, b"\0") + moved)
+    (last,) = struct.unpack_from("<I", joined, 4)
+    (count,) = struct.unpack_from("<H", joined, last)
+    struct.pack_into("<I", joined, last + 2 + 12 * count, table + shift)
+    return bytes(joined)

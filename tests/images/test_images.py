@@ -24,6 +24,7 @@ from rdpcodec.images import (
     read_picture,
 )
 from rdpcodec.images.formats import FORMATS
+from rdpcodec.images.profiles import Colours, make_profile
 from rdpcodec.limits import Limits
 
 
@@ -230,15 +231,26 @@ def two_frames(kind: str) -> bytes:
     return saved(frames[0], kind, save_all=True, append_images=frames[1:])
 
 
+RGB_PROFILE = make_profile(Colours("primaries", gamma=1.8), "RGB")
 REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "16-bit PPM": (lambda: b"P6 1 1 65535\n" + bytes(6), "16-bit"),
     "16-bit PGM": (lambda: b"P5 1 1 1023\n" + bytes(2), "10-bit"),
     "32-bit TIFF": (lambda: saved(Image.new("I", (2, 2)), "TIFF"), "32-bit integer"),
     "float TIFF": (lambda: saved(Image.new("F", (2, 2)), "TIFF"), "32-bit float"),
     "10-bit AVIF": (avif10, "10-bit"),
-    "CMYK JPEG": (lambda: saved(Image.new("CMYK", (8, 8)), "JPEG"), "CMYK"),
+    "CMYK JPEG": (
+        lambda: saved(Image.new("CMYK", (8, 8)), "JPEG"),
+        r"CMYK \(or YCCK\) colours without a profile",
+    ),
     "CMYK TIFF": (lambda: saved(Image.new("CMYK", (8, 8)), "TIFF"), "CMYK"),
-    "Lab TIFF": (lambda: saved(Image.new("LAB", (8, 8)), "TIFF"), "Lab"),
+    "CMYK with a profile for RGB": (
+        lambda: saved(
+            Image.new("CMYK", (8, 8)),
+            "TIFF",
+            icc_profile=make_profile(Colours("x", gamma=1.8), "RGB"),
+        ),
+        "with a profile for other colours",
+    ),
     "animated PNG": (lambda: two_frames("PNG"), "2 frames"),
     "animated WebP": (lambda: two_frames("WEBP"), "2 frames"),
     "animated GIF": (lambda: two_frames("GIF"), "2 frames"),

@@ -11,6 +11,7 @@ from PIL import Image
 
 from rdpcodec.images import read_picture
 
+NO_DPI = ", which means that none is known"
 IPTC = b"\x1c\x02\x74\0\x04(c)M"
 
 
@@ -52,9 +53,8 @@ CASES: dict[str, tuple[bytes, str]] = {
     "C2PA in JPEG": (with_segment(0xEB, b"JP\0\0" + b"jumbc2pa"), "C2PA metadata"),
     "C2PA in PNG": (png_with(b"caBX", b"jumb"), "C2PA metadata"),
     "C2PA in WebP": (webp_with(b"C2PA", b"jumb"), "C2PA metadata"),
-    "resolution of JPEG": (saved("JPEG", dpi=(300, 300)), "the resolution of 300 dpi"),
-    "resolution of PNG": (saved("PNG", dpi=(300, 150)), "the resolution of 300 x 150 dpi"),
-    "resolution of TIFF": (saved("TIFF", dpi=(72, 72)), "the resolution of 72 dpi"),
+    "default of TIFF": (saved("TIFF", dpi=(72, 72)), f"the resolution of 72 dpi{NO_DPI}"),
+    "default of PNG": (saved("PNG", dpi=(96, 96)), f"the resolution of 96 dpi{NO_DPI}"),
     "pixel shape": (png_with(b"pHYs", struct.pack(">IIB", 2, 1, 0)), "the pixel aspect ratio 2:1"),
 }
 

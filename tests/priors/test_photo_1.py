@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from pack_weights import packed
 from PIL import Image
 from safetensors.numpy import load_file
 from torch import nn
@@ -26,6 +27,7 @@ from rdpcodec.priors.base import Prior
 from rdpcodec.priors.photo_1 import prior as photo_1
 from rdpcodec.priors.photo_1.network import FFDNET_FROM, FFDNET_TO, MULTIPLE, PARTS, PhotoNetwork
 from rdpcodec.priors.photo_1.prior import FFDNET_TILING, NETWORK_SIGMA_MAX, PhotoPrior
+from rdpcodec.priors.photo_1.stored import unpacked
 from rdpcodec.transforms.tiles import Tiling
 
 pytestmark = pytest.mark.weights
@@ -215,6 +217,20 @@ def test_calibration_is_what_the_prior_does() -> None:
     for sigma, expected in zip(sigmas, errors, strict=True):
         found = np.square(prior.denoise(noisy(x_0, sigma), sigma) - x_0).mean()
         assert expected / 3 < found < expected * 3
+
+
+def test_packages_hold_the_weights_in_another_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the build writes is read to the byte, and is the same prior."""
+    expected = load_prior("photo-1").digest
+    stored = WEIGHTS.read_bytes()
+    for data in (b"", b"a", b"abc", stored):
+        assert unpacked(packed(data)) == data
+    (tmp_path / "weights.packed").write_bytes(packed(stored))
+    shutil.copy(WEIGHTS.with_name("calibration.json"), tmp_path)
+    monkeypatch.setattr(importlib.resources, "files", lambda _: tmp_path)
+    assert PhotoPrior().digest == expected
 
 
 @pytest.mark.parametrize("stored", [b"", b"\0" * 100, None])

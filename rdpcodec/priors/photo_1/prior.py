@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from importlib import resources
 
 import numpy as np
 from safetensors import SafetensorError
@@ -17,7 +16,7 @@ from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.calibration import Calibration
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.priors.octaves import denoise_reduced, reduction
-from rdpcodec.priors.photo_1 import network
+from rdpcodec.priors.photo_1 import network, stored
 from rdpcodec.priors.photo_1.four_scales import BLOCKS, SIGMA_DATA, TOLD_MIN, WIDTHS
 from rdpcodec.priors.photo_1.network import MULTIPLE, Weights, chosen
 from rdpcodec.transforms.sizes import pad_to_multiple
@@ -34,7 +33,6 @@ FFDNET_TILING = Tiling(size=768, overlap=32)
 REDUCED_SIDE_MIN = 16
 REFRESH = 64  # a quarter of an octave of sigma
 PRECISIONS = ("float32", "bfloat16")
-PACKAGE = "rdpcodec.priors.photo_1"
 
 
 class PhotoPrior(Prior):
@@ -55,11 +53,11 @@ class PhotoPrior(Prior):
         if compute.precision not in PRECISIONS:
             message = f"photo-1 computes in {' or '.join(PRECISIONS)}, not in {compute.precision}"
             raise UsageError(ISSUE.INVALID_OPTION, message)
-        stored = _read("weights.safetensors")
-        weights = _load_weights(stored)
+        in_file = _read(stored.WEIGHTS)
+        weights = _load_weights(in_file)
         calibration = _read("calibration.json")
         self.compute = compute
-        self.identity = PriorIdentity("photo-1", _manifest(stored, calibration))
+        self.identity = PriorIdentity("photo-1", _manifest(in_file, calibration))
         self.calibration = _load_calibration(calibration)
         if compute.wants_torch or ncnn_network.version() is None:
             self._take_torch(weights)
@@ -133,24 +131,24 @@ def _joined(numbers: tuple[int, ...]) -> str:
 
 def _read(name: str) -> bytes:
     try:
-        return resources.files(PACKAGE).joinpath(name).read_bytes()
+        return stored.read_weights() if name == stored.WEIGHTS else stored.read(name)
     except OSError as exc:
         raise _broken(name, "cannot be read") from exc
 
 
-def _load_weights(stored: bytes) -> Weights:
+def _load_weights(in_file: bytes) -> Weights:
     """Return the weights, stored as float16, in float32."""
     try:
-        weights = {name: value.astype(np.float32) for name, value in load(stored).items()}
+        weights = {name: value.astype(np.float32) for name, value in load(in_file).items()}
         network.require_shapes(weights)
     except (SafetensorError, ValueError) as exc:
-        raise _broken("weights.safetensors", "does not hold the weights of photo-1") from exc
+        raise _broken(stored.WEIGHTS, "does not hold the weights of photo-1") from exc
     return weights
 
 
-def _load_calibration(stored: bytes) -> Calibration:
+def _load_calibration(in_file: bytes) -> Calibration:
     try:
-        return Calibration.from_json(json.loads(stored))
+        return Calibration.from_json(json.loads(in_file))
     except (ValueError, KeyError, TypeError) as exc:
         raise _broken("calibration.json", "does not hold the calibration of photo-1") from exc
 
