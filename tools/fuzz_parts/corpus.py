@@ -8,6 +8,7 @@ from PIL import Image, ImageCms
 
 from rdpcodec.container import SIGNATURE
 from rdpcodec.container.prior_name import PRIOR_NUMBERS
+from rdpcodec.images import encode_picture, picture_from
 from rdpcodec.images.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,11 @@ def images() -> dict[str, bytes]:
     found["TIFF-pages"] = _saved("TIFF", "L", save_all=True, append_images=[_picture("L")])
     found["JPEG-progressive"] = _saved("JPEG", "RGB", progressive=True)
     found["TIFF-deflate"] = _saved("TIFF", "RGB", compression="tiff_adobe_deflate")
+    for channels in (1, 2, 3, 4):
+        samples = np.random.default_rng(channels).integers(0, 65536, (9, 11, channels), np.uint16)
+        for suffix in (".png", ".tif"):
+            data = encode_picture(picture_from(samples), suffix)
+            found[f"{suffix[1:].upper()}-16-bits-{channels}"] = data
     return found
 
 
