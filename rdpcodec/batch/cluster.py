@@ -24,7 +24,7 @@ from rdpcodec.batch.work import Work
 from rdpcodec.errors import ISSUE, ClusterError, RdpError, UsageError
 from rdpcodec.files import Place
 
-JOIN_SECONDS = 60.0
+JOIN_SECONDS = 120.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +130,8 @@ def _speak(theirs: Connection, cluster: Cluster, jobs: Sequence[Job], work: Work
     except RdpError as error:
         theirs.send(error)
     except Exception as error:  # noqa: BLE001 - Ray and its layers raise of all kinds
-        text = " ".join(str(error).split()) or type(error).__name__
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        text = " ".join(lines[-1].split())  # the others are a traceback
         theirs.send(_unreachable(f"the cluster {cluster.address} cannot be used: {text}"))
 
 

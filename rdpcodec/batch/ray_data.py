@@ -24,6 +24,7 @@ from rdpcodec.files import Place, place
 
 _BLOCK_FILES = 16  # at most: what is done again if its worker is lost, and what is told at once
 _BLOCKS_OF_ACTOR = 8  # at least, where there are so many files: all end at about the same time
+_ACTORS_OF_READER = 16  # at most; without a bound Ray starts a process for every block
 _ATTEMPTS = 2  # a block, then each of its files alone, if the worker is lost
 
 
@@ -191,8 +192,8 @@ def _records(jobs: Sequence[Job], work: Work, pool: Pool) -> Iterator[list[Recor
 
 def _read(group: _Group, left: Mapping[str, Job], pool: Pool) -> ray.data.Dataset | None:
     """Return the files as Ray reads them; None if it finds none of them."""
-    count = len(left)
-    least = min(count, _BLOCKS_OF_ACTOR * (pool.actors or 1))
+    count, actors = len(left), pool.actors or 1
+    least = min(count, _BLOCKS_OF_ACTOR * actors)
     try:
         return ray.data.read_binary_files(
             list(left),
@@ -201,6 +202,7 @@ def _read(group: _Group, left: Mapping[str, Job], pool: Pool) -> ray.data.Datase
             ignore_missing_paths=True,
             override_num_blocks=max(least, -(-count // _BLOCK_FILES)),
             num_cpus=0,  # it waits more than it works, and the actors may have all that there are
+            concurrency=-(-actors // _ACTORS_OF_READER),
         )
     except (OSError, ValueError):
         return None

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _START_SECONDS = 120
+_END_SECONDS = 30
 # A store that no process knows but by its entry point, as those of s3fs or gcsfs. It reads a
 # picture called `deadly.png` at the price of the process.
 _STORE = """
@@ -128,10 +129,12 @@ def _wait_for(head: "subprocess.Popen[bytes]", *ports: int) -> None:
 
 
 def _end(head: "subprocess.Popen[bytes]") -> None:
-    head.terminate()
-    with suppress(subprocess.TimeoutExpired):
-        head.wait(20)
-    for pid in processes(head.pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    """Kill every process of its session; those that are asked to end take half a minute."""
+    end = time.monotonic() + _END_SECONDS
+    while (left := processes(head.pid)) and time.monotonic() < end:
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        head.poll()
+        time.sleep(0.2)
     head.wait()
