@@ -35,15 +35,15 @@ class Pool:
     Attributes:
         actors: How many at most; as many as the cluster has room for when None.
         cpus: Of each actor.
-        gpus: Of each actor.
+        gpus: Of each actor; a part of one, if more actors than GPUs are asked for.
     """
 
     actors: int | None
     cpus: int
-    gpus: int = 0
+    gpus: float = 0
 
-    def size(self) -> int:
-        """Return the number of actors.
+    def sized(self) -> "Pool":
+        """Return the pool with the number of its actors, among whom the GPUs are shared out.
 
         Raises:
             UsageError: If no node of the cluster has what one of them needs.
@@ -55,7 +55,10 @@ class Pool:
             needed = " and ".join(f"{n} {kind}" for kind, n in needs.items())
             message = f"no node of the cluster has the {needed} that each process is to have"
             raise UsageError(ISSUE.INVALID_OPTION, message)
-        return self.actors or room
+        actors = self.actors or room
+        total = sum(int(has.get("GPU", 0)) for has in nodes)
+        gpus = self.gpus / -(-actors // total) if self.gpus else 0
+        return replace(self, actors=actors, gpus=gpus)
 
 
 @contextmanager
@@ -97,14 +100,13 @@ class Run:
         """Begin, and return the version of this package here.
 
         Raises:
-            UsageError: As `Pool.size`.
+            UsageError: As `Pool.sized`.
         """
         context = ray.data.DataContext.get_current()
         context.max_errored_blocks = -1  # their files are tried alone
         context.enable_progress_bars = False
         context.print_on_execution_start = False
-        actors = self._pool.size()
-        self._records = _records(self._jobs, self._work, replace(self._pool, actors=actors))
+        self._records = _records(self._jobs, self._work, self._pool.sized())
         return __version__
 
     def take(self) -> list[Record] | None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from rdpcodec import cli
 from rdpcodec.batch import Cluster, Compressing, Job, cluster, run_on
-from rdpcodec.errors import ISSUE, ClusterError
+from rdpcodec.errors import ISSUE, ClusterError, UsageError
 from rdpcodec.options import EncodeOptions
 
 PICTURES = 40
@@ -157,3 +157,20 @@ def test_a_cluster_that_does_not_answer(folder: Path, monkeypatch: pytest.Monkey
         list(run_on(there, jobs, Compressing(EncodeOptions()), join_seconds=3))
     assert caught.value.issue == ISSUE.CLUSTER_UNREACHABLE
     assert time.monotonic() - start < 30
+
+
+def test_cpus_and_gpus_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many processes as nodes have room for; more than GPUs, if asked for, share these."""
+    pytest.importorskip("ray", reason="needs the extra cluster")
+    from rdpcodec.batch import ray_data  # noqa: PLC0415 - an extra
+
+    kinds = ({"CPU": 8.0}, {"CPU": 6.0, "GPU": 2.0}, {"CPU": 64.0})
+    nodes = [{"Alive": k < 2, "Resources": kind} for k, kind in enumerate(kinds)]
+    monkeypatch.setattr(ray_data, "_nodes", lambda: nodes)
+    assert ray_data.Pool(actors=None, cpus=4).sized().actors == 2 + 1
+    alone = ray_data.Pool(actors=None, cpus=1, gpus=1).sized()
+    assert (alone.actors, alone.gpus) == (2, 1)
+    shared = ray_data.Pool(actors=5, cpus=1, gpus=1).sized()
+    assert (shared.actors, shared.gpus) == (5, 1 / 3)
+    with pytest.raises(UsageError, match="no node of the cluster has the 16 CPU and 1 GPU"):
+        ray_data.Pool(actors=None, cpus=16, gpus=1).sized()
