@@ -28,6 +28,11 @@ _ACTORS_OF_READER = 16  # at most; without a bound Ray starts a process for ever
 _ATTEMPTS = 2  # a block, then each of its files alone, if the worker is lost
 
 
+# A reader waits more than it works, and the actors may have all CPUs that there are. Left to itself
+# Ray would try a file that ends its reader for ever.
+_OF_READERS = {"num_cpus": 0, "max_retries": _ATTEMPTS - 1}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pool:
     """The actors that work on files.
@@ -203,7 +208,7 @@ def _read(group: _Group, left: Mapping[str, Job], pool: Pool) -> ray.data.Datase
             filesystem=LocalFileSystem() if group.store is None else group.store,
             ignore_missing_paths=True,
             override_num_blocks=max(least, -(-count // _BLOCK_FILES)),
-            num_cpus=0,  # it waits more than it works, and the actors may have all that there are
+            ray_remote_args=_OF_READERS,
             concurrency=-(-actors // _ACTORS_OF_READER),
         )
     except (OSError, ValueError):
