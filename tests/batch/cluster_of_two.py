@@ -73,12 +73,14 @@ def cluster_of_two(store: Path) -> Iterator[Two]:
 
 
 def processes(session: int, name: str = "") -> list[int]:
-    """Return the processes of a session that are called so."""
-    listed = subprocess.run(
-        ["/bin/ps", "-ww", "-eo", "pid=,sess=,args="], capture_output=True, text=True, check=True
-    )
-    rows = [line.split(None, 2) for line in listed.stdout.splitlines()]
-    return [int(row[0]) for row in rows if row[1] == str(session) and row[2].startswith(name)]
+    """Return the processes of a session that are called so; a zombie has no name any more."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended meanwhile
+            called = (entry / "cmdline").read_text(errors="replace")
+            if called and called.startswith(name) and os.getsid(int(entry.name)) == session:
+                found.append(int(entry.name))
+    return found
 
 
 def _command(place: str, port: int, client_port: int) -> list[str]:
