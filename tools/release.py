@@ -8,7 +8,7 @@ from pathlib import Path
 from release_parts.environment import FailedError, say
 from release_parts.frozen import freeze
 from release_parts.locks import renew
-from release_parts.packages import build, require_contents, require_same
+from release_parts.packages import build, require_contents
 from release_parts.ready import ROOT, require_checks, unready, version
 from release_parts.trial import require_metadata, try_out
 
@@ -31,7 +31,6 @@ def release(*, dry_run: bool) -> None:
         require_contents(package)
     with tempfile.TemporaryDirectory(prefix="release-") as name:
         folder = Path(name)
-        require_same(wheel, sdist, folder / "again")
         require_metadata((wheel, sdist), folder / "tools")
         try_out(wheel, folder / "trial")
     say("all is well; what is left to do:")

@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import sys
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -22,12 +23,18 @@ BESIDE = {
 def build(folder: Path) -> tuple[Path, Path]:
     """Return the wheel and the sdist of this tree, in a folder that has nothing else then.
 
-    hatchling is the one of constraints.txt; the times in both are fixed, so that equal trees
-    give equal bytes.
+    The wheel is built from the sdist, which proves that one. hatchling is that of constraints.txt,
+    and times in both are fixed, so that equal trees give equal bytes.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    run([sys.executable, "-m", "hatchling", "build", "-d", folder], ROOT)
-    (wheel,), (sdist,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder], ROOT)
+    (sdist,) = folder.glob("*.tar.gz")
+    with tempfile.TemporaryDirectory(prefix="sdist-") as name:
+        with tarfile.open(sdist) as archive:
+            archive.extractall(name, filter="data")
+        (source,) = Path(name).iterdir()
+        run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], source)
+    (wheel,) = folder.glob("*.whl")
     return wheel, sdist
 
 
@@ -47,20 +54,6 @@ def require_contents(package: Path) -> None:
         raise FailedError(f"{package.name} " + ", ".join(lines))
     if len(data) > BYTES_MAX:
         raise FailedError(f"{package.name} has {len(data)} bytes, expected at most {BYTES_MAX}")
-
-
-def require_same(wheel: Path, sdist: Path, folder: Path) -> None:
-    """Build a wheel from the sdist and compare.
-
-    Raises:
-        FailedError: If it is another one.
-    """
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    (source,) = folder.iterdir()
-    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder / "dist"], source)
-    if (folder / "dist" / wheel.name).read_bytes() != wheel.read_bytes():
-        raise FailedError(f"{sdist.name} builds another wheel than the tree that it is of")
 
 
 def names(package: Path) -> list[str]:
