@@ -5,11 +5,11 @@ package has; `tools/release_parts/requirements.lock` what this tool itself needs
 """
 
 import re
-import tempfile
+import sys
 import tomllib
 from pathlib import Path
 
-from release_parts.environment import Environment, run
+from release_parts.environment import run
 
 ROOT = Path(__file__).parents[2]
 PLAIN, TOOLS = ROOT / "requirements.lock", Path(__file__).with_name("requirements.lock")
@@ -19,10 +19,8 @@ HEAD = "# Made by tools/release --lock. Install it by: pip install --require-has
 
 def renew() -> None:
     """Write both lists again; of what constraints.txt does not name, the newest."""
-    with tempfile.TemporaryDirectory(prefix="lock-") as folder:
-        uv = Environment.locked(Path(folder, "tools"), TOOLS).program("uv")
-        _compile(uv, PLAIN, "pyproject.toml", "-c", "constraints.txt")
-        _compile(uv, TOOLS, "--group", "release", "--upgrade")
+    _compile(PLAIN, "pyproject.toml", "-c", "constraints.txt")
+    _compile(TOOLS, "--group", "release", "--upgrade")
 
 
 def stale() -> list[str]:
@@ -53,8 +51,8 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _compile(uv: Path, lock: Path, *source: str) -> None:
+def _compile(lock: Path, *source: str) -> None:
     name = lock.relative_to(ROOT).as_posix()
     made = ("--python-version", "3.11", "--no-header", "-o", name)
-    run([uv, *COMMAND, *source, *made], ROOT)
+    run([sys.executable, "-m", "uv", *COMMAND, *source, *made], ROOT)
     lock.write_text(HEAD.format(name) + lock.read_text("utf-8"), "utf-8")
