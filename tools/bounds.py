@@ -3,7 +3,8 @@
     .venv/bin/python tools/bounds.py lowest|newest [--python 3.13] [--only-install] [ARGUMENT..]
 
 uv resolves them, with all extras, and installs them below `.bounds`; what is there already is used
-again; further arguments are pytest's. A lower bound that nothing ever reaches, since another dependency asks for more, is told.
+again; further arguments are pytest's. A lower bound that is never reached, since another dependency
+asks for more, is an error.
 """
 
 import argparse
