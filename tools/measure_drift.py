@@ -15,8 +15,8 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from drift_parts.table import apart, markdown
-from drift_parts.ways import Way, elsewhere, here, runnable
+from drift_parts.table import Apart, apart, legend, markdown
+from drift_parts.ways import Way, elsewhere, here
 
 from rdpcodec.images import read_picture
 
@@ -24,10 +24,10 @@ ROOT = Path(__file__).parents[1]
 PHOTO = ROOT / "docs" / "images" / "photo.webp"
 # Middle of the photo, and the options it is written with; the first word is whose tolerance holds.
 CASES = {
-    "photo-rgb": ((192, 128), 3, {"prior": "photo-1", "bpp": 0.5}),
-    "photo-grey": ((128, 96), 1, {"prior": "photo-1", "bpp": 1.0}),
-    "gaussian-rgb": ((64, 48), 3, {"prior": "gaussian-1", "bpp": 2.0}),
-    "gaussian-pfr": ((48, 32), 3, {"prior": "gaussian-1", "t": 2200, "coder": "pfr"}),
+    "photo-rgb": ((96, 64), 3, {"prior": "photo-1", "bpp": 0.5}),
+    "photo-grey": ((64, 48), 1, {"prior": "photo-1", "bpp": 1.0}),
+    "gaussian-rgb": ((48, 32), 3, {"prior": "gaussian-1", "bpp": 2.0}),
+    "gaussian-pfr": ((32, 24), 3, {"prior": "gaussian-1", "t": 2200, "coder": "pfr"}),
 }
 
 
@@ -53,24 +53,51 @@ def found_ways(given: list[str], only: list[str]) -> list[Way]:
     return [way for way in ways if not only or any(word in way.label for word in only)]
 
 
-def measure(ways: list[Way], folder: Path) -> tuple[list[Way], dict[str, str]]:
-    """Write and read in every way; return the ways that could, and why the others could not."""
-    failed: dict[str, str] = {}
-    places = {way.label: folder / f"way-{number}" for number, way in enumerate(ways)}
-    for task in ("write", "read"):
-        able = runnable(ways, failed)
-        for way in able:
-            print(f"{task}: {way.label}", file=sys.stderr)
-            place = places[way.label]
-            if task == "write":
-                place.mkdir()
-                said = way.run(task, folder / "pictures", place)
-            else:
-                (place / "read").mkdir()
-                said = way.run(task, place / "read", *(places[other.label] for other in able))
-            if said:
-                failed[way.label] = said
-    return runnable(ways, failed), failed
+def written(ways: list[Way], folder: Path, failed: dict[str, str]) -> dict[bytes, list[Way]]:
+    """Write in every way; return the ways by what they wrote, all files joined."""
+    groups: dict[bytes, list[Way]] = {}
+    for way in ways:
+        place = folder / way.name
+        place.mkdir()
+        if said := way.run("write", folder / "pictures", place):
+            failed[way.label] = said
+            continue
+        content = b"".join(path.read_bytes() for path in sorted(place.glob("*.rdp")))
+        groups.setdefault(content, []).append(way)
+    return groups
+
+
+def compared(
+    groups: list[list[Way]], ways: list[Way], folder: Path, failed: dict[str, str]
+) -> dict[tuple[str, str], Apart]:
+    """Read the files of each group in every way; return how far that is from its first writer."""
+    sources = [folder / group[0].name for group in groups]
+    for way in ways:
+        (folder / f"{way.name}-read").mkdir()
+        if said := way.run("read", folder / f"{way.name}-read", *sources):
+            failed[way.label] = said
+    able = [way for way in ways if way.label not in failed]
+    return {
+        (source.name, way.name): apart(
+            folder / f"{source.name}-read" / source.name, folder / f"{way.name}-read" / source.name
+        )
+        for source in sources
+        if source.name in {way.name for way in able}
+        for way in able
+    }
+
+
+def report(groups: list[list[Way]], able: list[Way], cells: dict[tuple[str, str], Apart]) -> None:
+    """Print the tables and what was compared."""
+    numbers = {way.name: number for number, way in enumerate(able, 1)}
+    rows = {
+        group[0].name: ", ".join(str(numbers[way.name]) for way in group if way.name in numbers)
+        for group in groups
+        if group[0].name in numbers
+    }
+    print(legend([(way.label, way.versions()) for way in able]))
+    print()
+    print(markdown(rows, list(numbers), cells))
 
 
 def main() -> int:
@@ -80,27 +107,15 @@ def main() -> int:
     parser.add_argument("--only", metavar="WORD", action="append", default=[])
     given = parser.parse_args()
     ways = found_ways(given.environment, given.only)
+    failed: dict[str, str] = {}
     with tempfile.TemporaryDirectory(prefix="drift-") as name:
         folder = Path(name)
         (folder / "pictures").mkdir()
         prepare(folder / "pictures")
-        able, failed = measure(ways, folder)
-        places = {way.label: folder / f"way-{ways.index(way)}" for way in able}
-        cells = {}
-        for writer, own in places.items():
-            for reader, other in places.items():
-                cells[writer, reader] = apart(own / "read" / own.name, other / "read" / own.name)
-        bytes_of = {
-            label: b"".join(path.read_bytes() for path in sorted(place.glob("*.rdp")))
-            for label, place in places.items()
-        }
-    print(markdown(list(places), cells))
-    print(f"\nDifferent files: {len(set(bytes_of.values()))} of {len(bytes_of)} ways.\n")
-    for python in dict.fromkeys(way.python for way in ways):
-        labels = [way.label for way in ways if way.python == python]
-        print(
-            f"- {labels[0]} and the like: {next(w for w in ways if w.python == python).versions()}"
-        )
+        groups = list(written(ways, folder, failed).values())
+        able = [way for way in ways if way.label not in failed]
+        cells = compared(groups, able, folder, failed)
+    report(groups, [way for way in able if way.label not in failed], cells)
     for label, said in failed.items():
         print(f"- {label} failed: {said}")
     return int(bool(failed) or any(cell.wrong for cell in cells.values()))

@@ -32,9 +32,17 @@ class Apart:
 
 
 def apart(meant: Path, found: Path) -> Apart:
-    """Compare two folders of readings of the same files."""
-    errors, wrong = [(0.0, 0)], []
-    for path in sorted(meant.glob("*.npz")):
+    """Compare two folders of readings of the same files.
+
+    Raises:
+        FileNotFoundError: If there are none.
+    """
+    errors: list[tuple[float, int]] = []
+    wrong: list[str] = []
+    paths = sorted(meant.glob("*.npz"))
+    if not paths:
+        raise FileNotFoundError(f"{meant} has no readings")
+    for path in paths:
         rms_max, peak_max = TOLERANCE[path.stem.split("-")[0]]
         with np.load(path) as expected, np.load(found / path.name) as other:
             rms, peak = _errors(expected, other)
@@ -54,14 +62,26 @@ def _errors(
     return rms, max(int(np.abs(gap).max()) for gap in gaps)
 
 
-def markdown(labels: list[str], cells: Mapping[tuple[str, str], Apart]) -> str:
-    """Return a table with a row for each writer and a column for each reader."""
-    numbers = range(1, len(labels) + 1)
-    lines = [
-        "| written by \\ read by | " + " | ".join(map(str, numbers)) + " |",
-        "|---|" + "---|" * len(labels),
-    ]
-    for number, writer in zip(numbers, labels, strict=True):
-        row = " | ".join(str(cells[writer, reader]) for reader in labels)
-        lines.append(f"| {number}. {writer} | {row} |")
+def legend(ways: list[tuple[str, str]]) -> str:
+    """Return a table of the ways, by number: what each is, and with which versions."""
+    lines = ["| | way | versions |", "|---|---|---|"]
+    lines += [f"| {k} | {label} | {versions} |" for k, (label, versions) in enumerate(ways, 1)]
+    return "\n".join(lines)
+
+
+def markdown(
+    rows: Mapping[str, str], columns: list[str], cells: Mapping[tuple[str, str], Apart]
+) -> str:
+    """Return a table with a row for each set of files, and a column for each way to read them.
+
+    Args:
+        rows: What the files are called, by the first way that wrote them.
+        columns: The ways.
+        cells: How far apart, by writer and reader.
+    """
+    numbers = map(str, range(1, len(columns) + 1))
+    lines = ["| written by | " + " | ".join(numbers) + " |", "|---|" + "---|" * len(columns)]
+    for writer, label in rows.items():
+        row = " | ".join(str(cells[writer, reader]) for reader in columns)
+        lines.append(f"| {label} | {row} |")
     return "\n".join(lines)

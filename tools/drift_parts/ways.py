@@ -2,8 +2,9 @@
 
 import json
 import os
+import re
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -48,6 +49,11 @@ class Way:
     threads: int = 1
     variables: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        """The label as a file's name."""
+        return re.sub(r"\W+", "-", self.label)
+
     def run(self, *arguments: object) -> str | None:
         """Let a process of its own write or read; return the last line of its complaint, if any.
 
@@ -90,8 +96,3 @@ def here(python: Path) -> list[Way]:
 def elsewhere(label: str, python: Path) -> list[Way]:
     """Return the ways of another environment: both engines."""
     return [Way(f"{engine}, {label}", python, engine) for engine in ("ncnn", "torch")]
-
-
-def runnable(ways: Sequence[Way], failed: Mapping[str, str]) -> list[Way]:
-    """Return the ways that did not fail."""
-    return [way for way in ways if way.label not in failed]
