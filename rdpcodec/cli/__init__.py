@@ -1,6 +1,7 @@
 """The command line: wiring, output and exit codes. Imports no torch until a network is needed."""
 
 import os
+import sys
 from collections.abc import Sequence
 
 from rdpcodec import room
@@ -31,5 +32,6 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         from rdpcodec.cli.app import run  # noqa: PLC0415 - Ctrl-C may come this early
     except KeyboardInterrupt:
+        sys.stderr.write("rdpcodec: interrupted\n")
         return _INTERRUPTED
     return run(args)
