@@ -4,8 +4,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-from rdpcodec import room
-
 _INTERRUPTED = 130
 # PyTorch asks for huge pages with it: 5 % fewer seconds and 8 % less memory at 4 megapixels.
 _HUGE_PAGES = "THP_MEM_ALLOC_ENABLE"
@@ -27,9 +25,11 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     os.environ.setdefault(_HUGE_PAGES, "1")  # read by torch once, when it first allocates
     os.environ.setdefault(_WAITING, "PASSIVE")  # read by a library of threads when it is loaded
-    if (room.left() or _TIGHT_BYTES) < _TIGHT_BYTES:
-        os.environ.setdefault(_BLAS_THREADS, "1")  # read once, as above
     try:
+        from rdpcodec import room  # noqa: PLC0415 - as below
+
+        if (room.left() or _TIGHT_BYTES) < _TIGHT_BYTES:
+            os.environ.setdefault(_BLAS_THREADS, "1")  # read once, as above
         from rdpcodec.cli.app import run  # noqa: PLC0415 - Ctrl-C may come this early
     except KeyboardInterrupt:
         sys.stderr.write("rdpcodec: interrupted\n")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.images.boxes import riff_payloads
+from rdpcodec.images.formats import bomb
 from rdpcodec.images.picture import Picture, Pixels
 
 _OPAQUE = 255
@@ -54,6 +55,7 @@ def decode_alpha(form: str, data: bytes, width: int, height: int) -> Pixels:
 
     Raises:
         MalformedError: If the data are damaged.
+        LimitError: If there are more pixels than Pillow decodes, whatever limits are given here.
     """
     if form == "constant":
         return np.full((height, width), data[0], np.uint8)
@@ -115,6 +117,8 @@ def _from_webp(data: bytes, width: int, height: int) -> Pixels:
     try:
         with Image.open(io.BytesIO(_webp_file(data, width, height)), formats=["WEBP"]) as image:
             alpha = np.asarray(image.convert("RGBA"))[:, :, 3]
+    except Image.DecompressionBombError as error:  # above our limits, unless they are raised
+        raise bomb(error) from error
     except _FAILURES as error:
         raise _damaged(str(error)) from error
     if alpha.shape != (height, width):
