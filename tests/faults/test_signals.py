@@ -29,7 +29,8 @@ def test_killed(make: Make, name: str, count: int) -> None:
     run = make(name)
     for seconds in run.moments(count):
         _old(run)
-        code, _ = run.disturbed(signal.SIGKILL, seconds)
+        code, err = run.disturbed(signal.SIGKILL, seconds)
+        assert "Traceback" not in err  # of workers, which end what they do and tell nobody
         assert run.out.read_bytes() in (OLD, run.new)
         assert code in (-signal.SIGKILL, 0)
     assert run.end(run.start())[0] == 0
@@ -47,7 +48,9 @@ def test_interrupted(make: Make, name: str, count: int) -> None:
         code, err = run.disturbed(signal.SIGINT, seconds)
         assert run.out.read_bytes() in (OLD, run.new)
         assert not run.hidden()
-        assert code in (0, 130, -signal.SIGINT), err  # the last before Python has begun
+        if "in main" not in err and "rdpcodec/cli/" not in err and code not in (0, 130):
+            continue  # Python itself had not begun yet
+        assert code in (0, 130), err
         assert "Traceback" not in err
         if code == 130:
             assert err.splitlines()[-1] == "rdpcodec: interrupted"
