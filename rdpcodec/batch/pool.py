@@ -122,7 +122,11 @@ def _serve(connection: Connection, work: Callable[[J], R]) -> None:
             job = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(work(job))
+        result = work(job)
+        try:
+            connection.send(result)
+        except OSError:  # whoever asked was killed
+            return
 
 
 def _leave(number: int, _frame: object) -> None:
