@@ -13,12 +13,8 @@ from PIL import Image
 
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.images.boxes import riff_payloads
-<<<<<<< HEAD
-from rdpcodec.images.picture import Picture, Pixels, at_depth, white_of
-=======
 from rdpcodec.images.formats import bomb
-from rdpcodec.images.picture import Picture, Pixels
->>>>>>> fuzz
+from rdpcodec.images.picture import Picture, Pixels, at_depth, white_of
 
 _WEBP_SIDE_MAX = 16_383
 _RAW_DEFLATE = -15
