@@ -62,6 +62,7 @@ class ISSUE(StrEnum):
     OUT_OF_MEMORY = "RDP-901"
     SYSTEM_FAILURE = "RDP-902"
     WORKER_LOST = "RDP-903"
+    CLUSTER_UNREACHABLE = "RDP-904"
 
 
 class RdpError(Exception):
@@ -283,6 +284,12 @@ class WorkerLostError(RdpError):
 
     exit_code = EXIT_LIMIT
     issues = (ISSUE.WORKER_LOST,)
+
+
+class ClusterError(RdpError):
+    """The cluster cannot be reached, or does not do the work."""
+
+    issues = (ISSUE.CLUSTER_UNREACHABLE,)
 
 
 def of_machine(error: BaseException) -> RdpError | None:

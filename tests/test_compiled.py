@@ -132,7 +132,6 @@ def test_a_cache_that_cannot_be_written_is_bypassed(
     assert cached(source, "nbc") == []
 
 
-@pytest.mark.slow
 def test_without_a_place_to_write_functions_are_compiled_in_memory(tmp_path: Path) -> None:
     """With a read-only package and HOME the process gives the same numbers, and leaves no file.
 

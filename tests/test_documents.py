@@ -156,7 +156,6 @@ def test_the_photo_is_the_one_whose_origin_is_told() -> None:
         assert fact in text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "path", [path for path in GUIDES if _fences(path, "python")], ids=lambda path: path.name
 )

@@ -1,4 +1,4 @@
-"""Writes `fixtures/`, all but its README; nothing else does.
+"""Writes `fixtures/`, all but its README and `frozen`; nothing else does.
 
     .venv/bin/python tools/make_fixtures.py OPTIONS
 
@@ -60,8 +60,9 @@ def stored_cases() -> dict[str, Files]:
 
 def differences(files: Files) -> dict[str, str]:
     """Return the paths that are not as planned, and what is wrong with each."""
-    there = {p.relative_to(FIXTURES).as_posix() for p in FIXTURES.rglob("*") if p.is_file()}
-    there.discard("README.md")
+    folders = (FIXTURES / name for name in ("valid", "invalid", "must_fail"))
+    paths = (path for folder in folders for path in folder.rglob("*") if path.is_file())
+    there = {path.relative_to(FIXTURES).as_posix() for path in paths}
     found = dict.fromkeys(there - files.keys(), "is not planned")
     for path, data in files.items():
         if path not in there:

@@ -68,7 +68,7 @@ def _start(work: Callable[[J], R], job: J) -> _Worker[J]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs, work), daemon=True)
-    with _no_interrupts():
+    with no_interrupts():
         process.start()
     theirs.close()
     with contextlib.suppress(OSError):  # it has ended already, which `wait` will tell
@@ -101,10 +101,16 @@ def _stop(workers: list[_Worker[J]]) -> None:
     for worker in workers:
         worker.process.terminate()
     for worker in workers:
-        worker.process.join(_PATIENCE_SECONDS)
-        worker.process.kill()
-        worker.process.join()
+        stop_process(worker.process)
         worker.connection.close()
+
+
+def stop_process(process: BaseProcess) -> None:
+    """End a process, with patience if it tidies up."""
+    process.terminate()
+    process.join(_PATIENCE_SECONDS)
+    process.kill()
+    process.join()
 
 
 def _serve(connection: Connection, work: Callable[[J], R]) -> None:
@@ -116,7 +122,11 @@ def _serve(connection: Connection, work: Callable[[J], R]) -> None:
             job = connection.recv()
         except (EOFError, OSError):
             return
-        connection.send(work(job))
+        result = work(job)
+        try:
+            connection.send(result)
+        except OSError:  # whoever asked was killed
+            return
 
 
 def _leave(number: int, _frame: object) -> None:
@@ -124,7 +134,7 @@ def _leave(number: int, _frame: object) -> None:
 
 
 @contextmanager
-def _no_interrupts() -> Iterator[None]:
+def no_interrupts() -> Iterator[None]:
     """Start a process that Ctrl-C does not reach, not even while it is being started."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

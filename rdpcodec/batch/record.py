@@ -55,6 +55,12 @@ class Record:
         """Return the line, with its end."""
         return f"{json.dumps(asdict(self))}\n".encode()
 
+    @classmethod
+    def of_line(cls, line: str | bytes) -> "Record":
+        """Return the record of a line that `to_line` of this version has made."""
+        entry = json.loads(line)
+        return cls(**{**entry, "notes": tuple(entry["notes"])})
+
 
 def read_done(
     lines: Iterable[bytes], command: str, options: Mapping[str, object]

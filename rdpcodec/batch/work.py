@@ -7,13 +7,14 @@ import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
+from io import BytesIO
 
 from rdpcodec import codec
 from rdpcodec.batch.jobs import Job
 from rdpcodec.batch.record import Record
 from rdpcodec.container import unpack_alpha, unpack_icc
 from rdpcodec.errors import ISSUE, RdpError, TruncatedError, WorkerLostError, of_machine
-from rdpcodec.files import Place, prepare_place, read_place, write_place
+from rdpcodec.files import Place, prepare_place, read_place, read_stream, write_place
 from rdpcodec.images import (
     check_format,
     depth_for,
@@ -50,9 +51,14 @@ class Compressing:
         """What an output depends on."""
         return _plain(self.encode)
 
-    def __call__(self, job: Job) -> Record:
+    @property
+    def threads(self) -> int | None:
+        """How many threads it may use."""
+        return self.encode.threads
+
+    def __call__(self, job: Job, data: bytes | None = None) -> Record:
         """Do one job."""
-        return compress_file(job.source, job.out, self)
+        return compress_file(job.source, job.out, self, data)
 
 
 @dataclass(frozen=True)
@@ -84,21 +90,29 @@ class Decompressing:
             "background": self.background,
         }
 
-    def __call__(self, job: Job) -> Record:
+    @property
+    def threads(self) -> int | None:
+        """How many threads it may use."""
+        return self.decode.threads
+
+    def __call__(self, job: Job, data: bytes | None = None) -> Record:
         """Do one job."""
-        return decompress_file(job.source, job.out, self)
+        return decompress_file(job.source, job.out, self, data)
 
 
 Work = Compressing | Decompressing
 
 
-def compress_file(source: Place, out: Place, work: Compressing) -> Record:
+def compress_file(
+    source: Place, out: Place, work: Compressing, data: bytes | None = None
+) -> Record:
     """Compress an image file to an .rdp file, whose folder is made if it is missing.
 
     Args:
         source: The image file.
         out: Appears whole or not at all.
         work: How.
+        data: The content of the image file, if it has been read already.
 
     Returns:
         The record; of a failure too.
@@ -112,10 +126,12 @@ def compress_file(source: Place, out: Place, work: Compressing) -> Record:
         record = replace(record, notes=tuple(notes), report=encoded.report.to_json())
         return encoded.data, replace(record, width=picture.width, height=picture.height)
 
-    return _do(Job(source, out), work, source_limits(work.encode.limits), make)
+    return _do(Job(source, out), work, _Input(source_limits(work.encode.limits), data), make)
 
 
-def decompress_file(source: Place, out: Place, work: Decompressing) -> Record:
+def decompress_file(
+    source: Place, out: Place, work: Decompressing, data: bytes | None = None
+) -> Record:
     """Decompress an .rdp file to an image file; arguments and record as for `compress_file`."""
 
     def make(data: bytes, record: Record) -> tuple[bytes, Record]:
@@ -141,7 +157,7 @@ def decompress_file(source: Place, out: Place, work: Decompressing) -> Record:
         record = replace(record, width=header.width, height=header.height, notes=notes)
         return encode_picture(picture, work.suffix), record
 
-    return _do(Job(source, out), work, work.decode.limits, make)
+    return _do(Job(source, out), work, _Input(work.decode.limits, data), make)
 
 
 def lost(work: Work, job: Job, exit_code: int | None) -> Record:
@@ -150,24 +166,41 @@ def lost(work: Work, job: Job, exit_code: int | None) -> Record:
     Args:
         work: How it was done.
         job: The job.
-        exit_code: Of the process; negative for the number of a signal.
+        exit_code: Of the process; negative for the number of a signal, None if nobody knows.
     """
-    killed = exit_code is not None and exit_code < 0
-    how = f"was killed by signal {-(exit_code or 0)}" if killed else f"ended with code {exit_code}"
-    hint = ", as systems do that run out of memory: fewer --jobs need less" if killed else ""
-    message = f"the process that worked on it {how}{hint}"
+    memory = "as systems do that run out of memory: fewer --jobs need less"
+    if exit_code is None:
+        how = f"was lost whenever it was tried, {memory}"
+    elif exit_code < 0:
+        how = f"was killed by signal {-exit_code}, {memory}"
+    else:
+        how = f"ended with code {exit_code}"
+    message = f"the process that worked on it {how}"
     return _failed(_begun(job, work), WorkerLostError(ISSUE.WORKER_LOST, message))
+
+
+@dataclass(frozen=True)
+class _Input:
+    """The limits of an input, and its content if somebody has read it."""
+
+    limits: Limits
+    data: bytes | None
+
+    def read(self, source: Place) -> bytes:
+        if self.data is None:
+            return read_place(source, self.limits)
+        return read_stream(BytesIO(self.data), self.limits)
 
 
 def _do(
     job: Job,
     work: Work,
-    limits: Limits,
+    given: _Input,
     make: Callable[[bytes, Record], tuple[bytes, Record]],
 ) -> Record:
     start, record = time.perf_counter(), _begun(job, work)
     try:
-        data = read_place(job.source, limits)
+        data = given.read(job.source)
         record = replace(record, in_bytes=len(data), in_sha256=_sha256(data))
         record = _kept(record, job, work.done) or _write(record, job, make, data)
     except Exception as error:

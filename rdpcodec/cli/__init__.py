@@ -1,9 +1,8 @@
 """The command line: wiring, output and exit codes. Imports no torch until a network is needed."""
 
 import os
+import sys
 from collections.abc import Sequence
-
-from rdpcodec import room
 
 _INTERRUPTED = 130
 # PyTorch asks for huge pages with it: 5 % fewer seconds and 8 % less memory at 4 megapixels.
@@ -26,10 +25,13 @@ def main(args: Sequence[str] | None = None) -> int:
     """
     os.environ.setdefault(_HUGE_PAGES, "1")  # read by torch once, when it first allocates
     os.environ.setdefault(_WAITING, "PASSIVE")  # read by a library of threads when it is loaded
-    if (room.left() or _TIGHT_BYTES) < _TIGHT_BYTES:
-        os.environ.setdefault(_BLAS_THREADS, "1")  # read once, as above
     try:
+        from rdpcodec import room  # noqa: PLC0415 - as below
+
+        if (room.left() or _TIGHT_BYTES) < _TIGHT_BYTES:
+            os.environ.setdefault(_BLAS_THREADS, "1")  # read once, as above
         from rdpcodec.cli.app import run  # noqa: PLC0415 - Ctrl-C may come this early
     except KeyboardInterrupt:
+        sys.stderr.write("rdpcodec: interrupted\n")
         return _INTERRUPTED
     return run(args)

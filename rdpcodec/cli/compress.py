@@ -10,6 +10,7 @@ import typer
 from rdpcodec.cli.folders import Extras, compress_folder, folder_of, pair
 from rdpcodec.cli.messages import naming, say
 from rdpcodec.cli.options import (
+    ClusterAddress,
     CoderName,
     Device,
     FilesFrom,
@@ -138,7 +139,8 @@ def compress(  # noqa: PLR0913 - one parameter per option
     *,
     output: OutFolder = None,
     files_from: FilesFrom = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    cluster: ClusterAddress = None,
     resume: Resume = False,
     bpp: Bpp = None,
     target_bytes: TargetBytes = None,
@@ -170,7 +172,7 @@ def compress(  # noqa: PLR0913 - one parameter per option
     folder = folder_of(
         files,
         output,
-        Extras(files_from=files_from, jobs=jobs, resume=resume, report=report),
+        Extras(files_from=files_from, jobs=jobs, cluster=cluster, resume=resume, report=report),
         force=force,
         quiet=quiet,
     )

@@ -9,6 +9,7 @@ from rdpcodec.cli.options import (
     AllowPartial,
     Average,
     Background,
+    ClusterAddress,
     Depth,
     Device,
     DropProfile,
@@ -48,7 +49,8 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     *,
     output: OutFolder = None,
     files_from: FilesFrom = None,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    cluster: ClusterAddress = None,
     resume: Resume = False,
     report: Records = None,
     rho: Rho = None,
@@ -78,7 +80,7 @@ def decompress(  # noqa: PLR0913 - one parameter per option
     folder = folder_of(
         files,
         output,
-        Extras(files_from=files_from, jobs=jobs, resume=resume, report=report),
+        Extras(files_from=files_from, jobs=jobs, cluster=cluster, resume=resume, report=report),
         force=force,
         quiet=quiet,
     )

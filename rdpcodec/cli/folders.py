@@ -1,7 +1,7 @@
 """`compress` and `decompress` of many files: `-o FOLDER`."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,11 +29,13 @@ from rdpcodec.files import Place, place, same_file
 from rdpcodec.options import EncodeOptions
 
 if TYPE_CHECKING:
-    from rdpcodec.batch import Compressing, Decompressing, Plan, Record
+    from rdpcodec.batch import Cluster, Compressing, Decompressing, Plan, Record
 
+    Results = Generator[Record, None, None]
     Work = Compressing | Decompressing
     Write = Callable[[Record], object]
 
+_JOBS_MAX = 256
 _NAMED_MAX = 10  # of the files that are left out
 # What no other picture would escape: compressing stops at the first of these.
 _OF_ALL: dict[str, type[RdpError]] = {
@@ -48,7 +50,8 @@ class Extras:
     """The options that only `-o FOLDER` gives a meaning to, and the report."""
 
     files_from: str | None
-    jobs: int
+    jobs: int | None
+    cluster: str | None
     resume: bool
     report: str | None
 
@@ -102,6 +105,8 @@ def folder_of(
         raise _invalid("- is no input of -o FOLDER; --files-from - reads a list of names")
     if not inputs and extras.files_from is None:
         raise _invalid("-o FOLDER needs inputs, found none")
+    if extras.cluster is None and (extras.jobs or 1) > _JOBS_MAX:
+        raise _invalid(f"--jobs is {extras.jobs}, expected {_JOBS_MAX} at most on one machine")
     if extras.resume and (extras.report is None or is_stdout(extras.report)):
         raise _invalid("--resume needs --report FILE.jsonl, which tells what is done")
     where = place(out)
@@ -176,7 +181,9 @@ def _run(folder: Folder, work: "Work", kinds: _Kinds) -> None:
     from rdpcodec.compute import Compute  # noqa: PLC0415 - loads numpy
 
     extras = folder.extras
-    Compute(str(work.options["device"]), str(work.options["precision"]))  # refused once for all
+    cluster = _cluster(extras, work)
+    if cluster is None:  # refused once for all; on a cluster its first process does so
+        Compute(str(work.options["device"]), str(work.options["precision"]))
     listed = [] if extras.files_from is None else read_list(read_input(extras.files_from))
     found = plan(folder.inputs, listed, folder.out, reads=kinds.reads, suffix=kinds.suffix)
     for job in found.jobs:
@@ -188,18 +195,18 @@ def _run(folder: Folder, work: "Work", kinds: _Kinds) -> None:
     if not folder.quiet:
         _name_left_out(found)
     with _writer(extras) as write:
-        tally = _work(folder, work, found, write)
+        results = _results(extras, work, found, cluster)
+        tally = _work(folder, work, found, results, write)
     tally.tell(folder)
     if tally.failed:
         raise typer.Exit(EXIT_SOME)
 
 
-def _work(folder: Folder, work: "Work", found: "Plan", write: "Write") -> "_Tally":
-    """Do all jobs; what is done is told even when the run is interrupted."""
-    from rdpcodec.batch import lost, run  # noqa: PLC0415 - loads the codec
-
+def _work(
+    folder: Folder, work: "Work", found: "Plan", results: "Results", write: "Write"
+) -> "_Tally":
+    """Take all results; what is done is told even when the run is interrupted."""
     tally = _Tally(len(found.jobs))
-    results = run(found.jobs, work, partial(lost, work), folder.extras.jobs)
     try:
         for record in _left_out(found, work):
             write(record)
@@ -213,6 +220,31 @@ def _work(folder: Folder, work: "Work", found: "Plan", write: "Write") -> "_Tall
         tally.tell(folder)
         raise
     return tally
+
+
+def _results(extras: Extras, work: "Work", found: "Plan", cluster: "Cluster | None") -> "Results":
+    """Do all jobs, here or on a cluster."""
+    from rdpcodec.batch import lost, run, run_on  # noqa: PLC0415 - loads the codec
+
+    if cluster is None:
+        return run(found.jobs, work, partial(lost, work), extras.jobs or 1)
+    return run_on(cluster, found.jobs, work)
+
+
+def _cluster(extras: Extras, work: "Work") -> "Cluster | None":
+    """Return the cluster that is asked for, with what each process there is to have."""
+    from rdpcodec.batch import Cluster  # noqa: PLC0415 - loads the codec
+
+    if extras.cluster is None:
+        return None
+    if (device := work.options["device"]) not in ("cpu", "cuda"):
+        message = (
+            f"--device is {device}, on a cluster expected cpu, or cuda: a GPU for each process"
+        )
+        raise _invalid(message)
+    gpus = int(device == "cuda")
+    cpus = work.threads or 1
+    return Cluster(address=extras.cluster, processes=extras.jobs, cpus=cpus, gpus=gpus)
 
 
 @dataclass
@@ -310,14 +342,17 @@ def _left_out(found: "Plan", work: "Work") -> Iterator["Record"]:
 
 
 def _share(folder: Folder, asked: int | None) -> int:
-    """Return the threads of each process."""
-    return max(1, (asked or threads.count()) // folder.extras.jobs)
+    """Return the threads of each process, which on a cluster are its CPUs."""
+    if folder.extras.cluster is not None:
+        return asked or 1
+    return max(1, (asked or threads.count()) // (folder.extras.jobs or 1))
 
 
 def _refuse_extras(extras: Extras) -> None:
     given = {
         "--files-from": extras.files_from is not None,
-        "--jobs": extras.jobs != 1,
+        "--jobs": extras.jobs is not None,
+        "--cluster": extras.cluster is not None,
         "--resume": extras.resume,
     }
     for name, there in given.items():

@@ -130,8 +130,23 @@ FilesFrom = Annotated[
     typer.Option(metavar="LIST", help="With -o: more inputs, a name a line; - for standard input."),
 ]
 Jobs = Annotated[
-    int,
-    typer.Option(metavar="N", min=1, max=256, help="With -o: processes, which share the threads."),
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=1,
+        max=65536,
+        help="With -o: processes, which share the threads. Default: 1, on a cluster all it has "
+        "room for.",
+    ),
+]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="auto|ray://HOST:PORT",
+        help="With -o: do the work on this cluster of Ray, with --threads CPUs (default 1) for "
+        "each process.",
+    ),
 ]
 Resume = Annotated[
     bool,

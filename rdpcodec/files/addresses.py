@@ -92,7 +92,7 @@ class Address:
     @contextmanager
     def reading(self) -> Iterator[tuple["AbstractFileSystem", str]]:
         """Yield the store and the path in it; what goes wrong then is an `InputError`."""
-        store, path = self._open()
+        store, path = self.opened()
         try:
             yield store, path
         except RdpError:
@@ -110,7 +110,7 @@ class Address:
         Raises:
             OutputError: If it cannot be written.
         """
-        store, path = self._open()
+        store, path = self.opened()
         try:
             if _protocols(store) & _ATOMIC:
                 store.pipe_file(path, data)
@@ -120,8 +120,12 @@ class Address:
             message = f"cannot write {self.url}: {_sentence(error)}"
             raise OutputError(ISSUE.OUTPUT_NOT_WRITABLE, message) from error
 
-    def _open(self) -> tuple["AbstractFileSystem", str]:
-        """Return the store and the path in it."""
+    def opened(self) -> tuple["AbstractFileSystem", str]:
+        """Return the store, the same for all of its addresses, and the path in it.
+
+        Raises:
+            UsageError: If there is no such scheme, or a package for it is not installed.
+        """
         try:
             import fsspec  # noqa: PLC0415 - an extra
 

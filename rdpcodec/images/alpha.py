@@ -13,6 +13,7 @@ from PIL import Image
 
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.images.boxes import riff_payloads
+from rdpcodec.images.formats import bomb
 from rdpcodec.images.picture import Picture, Pixels, at_depth, white_of
 
 _WEBP_SIDE_MAX = 16_383
@@ -74,6 +75,7 @@ def decode_alpha(form: str, data: bytes, width: int, height: int, depth: int = 8
 
     Raises:
         MalformedError: If the data are damaged.
+        LimitError: If there are more pixels than Pillow decodes, whatever limits are given here.
     """
     if form == "deflate-16":
         high, low = _inflated(data, (2, height, width))
@@ -145,6 +147,8 @@ def _from_webp(data: bytes, width: int, height: int) -> Pixels:
     try:
         with Image.open(io.BytesIO(_webp_file(data, width, height)), formats=["WEBP"]) as image:
             alpha = np.asarray(image.convert("RGBA"))[:, :, 3]
+    except Image.DecompressionBombError as error:  # above our limits, unless they are raised
+        raise bomb(error) from error
     except _FAILURES as error:
         raise _damaged(str(error)) from error
     if alpha.shape != (height, width):

@@ -1,9 +1,12 @@
 """Chunks and boxes of image files that Pillow does not show; nothing is decoded here."""
 
+import re
 import struct
 from collections.abc import Iterator
 
 _PNG_HEAD = 8
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")  # less those that stand alone
+_START_OF_SCAN, _END = 0xDA, 0xD9
 # Bytes between the head of a box and the boxes in it.
 _CONTAINERS = {
     b"meta": 4, b"iprp": 0, b"ipco": 0,  # a still picture
@@ -30,6 +33,26 @@ def png_chunks(data: bytes) -> dict[bytes, bytes]:
         chunks.setdefault(kind, data[at + 8 : at + 8 + length])
         at += 12 + length
     return chunks
+
+
+def jpeg_scans(data: bytes, most: int) -> int:
+    """Return how often a JPEG goes over its picture, before its end.
+
+    Args:
+        data: The file.
+        most: Where to stop counting.
+
+    Returns:
+        The number of scans, `most` at most.
+    """
+    scans, at = 0, 2
+    while scans < most and (found := _JPEG_MARKER.search(data, at)):
+        at, kind = found.end(), data[found.end() - 1]
+        if kind == _END:
+            break
+        at += int.from_bytes(data[at : at + 2])
+        scans += kind == _START_OF_SCAN
+    return scans
 
 
 def riff_payloads(data: bytes) -> Iterator[tuple[bytes, bytes]]:

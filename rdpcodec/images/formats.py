@@ -1,11 +1,12 @@
 """Which image files are read, and what to say about the others."""
 
 import io
+import re
 import struct
 
-from PIL import TiffImagePlugin
+from PIL import Image, TiffImagePlugin
 
-from rdpcodec.errors import ISSUE, ImageError
+from rdpcodec.errors import ISSUE, ImageError, LimitError
 
 # By Pillow's names. TGA has no signature, so it is tried last.
 FORMATS = {
@@ -59,6 +60,13 @@ def unsupported(found: str, expected: str) -> ImageError:
         The error.
     """
     return ImageError(ISSUE.IMAGE_UNSUPPORTED, f"{found}, expected {expected}")
+
+
+def bomb(error: Image.DecompressionBombError) -> LimitError:
+    """Report Pillow's own limit, which is above the default one, as ours."""
+    numbers = [int(n) for n in re.findall(r"\d+", str(error))] + [0, 0]
+    message = f"the number of pixels of the image is {numbers[0]}, above the limit {numbers[1]}"
+    return LimitError(ISSUE.LIMIT_PIXELS, message, "pixels", numbers[0], numbers[1])
 
 
 def not_identified(data: bytes) -> ImageError:

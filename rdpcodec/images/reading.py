@@ -1,7 +1,6 @@
 """Image files and Python objects to pictures; nothing is lost without a refusal or a note."""
 
 import io
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,13 +10,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from rdpcodec.errors import ISSUE, ImageError, LimitError, RdpError
+from rdpcodec.errors import ISSUE, ImageError, RdpError
 from rdpcodec.files import read_file
+from rdpcodec.images.boxes import jpeg_scans
 from rdpcodec.images.colour import choose_profile
 from rdpcodec.images.conversion import CONVERTED, in_srgb_from
 from rdpcodec.images.deep import INVISIBLE_NOTE, OPAQUE_NOTE, Deep, deep_of
 from rdpcodec.images.depth import FORGETFUL, GREY_MODES, check_samples, icon_entries
-from rdpcodec.images.formats import FORMATS, not_identified, unsupported
+from rdpcodec.images.formats import FORMATS, bomb, not_identified, unsupported
 from rdpcodec.images.frames import choose_frame
 from rdpcodec.images.kept import kept_exif, kept_xmp
 from rdpcodec.images.metadata import apply_orientation, note_metadata
@@ -27,6 +27,7 @@ from rdpcodec.images.source import is_closed, source_of
 from rdpcodec.limits import DEFAULT, Limits
 
 SOURCE_BYTES_PER_PIXEL = 8  # an uncompressed 16-bit RGBA source is still opened and named
+JPEG_SCANS_MAX = 128  # programs write some 10; each takes a few bytes and the time of the picture
 _UNUSED_ALPHA = ("BMP", "TGA")  # programs write 0 into the fourth byte
 _OPAQUE = 255
 _TRUNCATED = "image file is truncated"  # begins what Pillow says
@@ -94,6 +95,8 @@ def _open(data: bytes, limits: Limits) -> Image.Image:
     except UnidentifiedImageError as error:
         raise not_identified(data) from error
     _check_size(image.width, image.height, limits)
+    if image.format in ("JPEG", "MPO") and jpeg_scans(data, JPEG_SCANS_MAX + 1) > JPEG_SCANS_MAX:
+        raise unsupported(f"the JPEG has more than {JPEG_SCANS_MAX} scans", "fewer")
     return image
 
 
@@ -264,17 +267,10 @@ def _pillow() -> Iterator[None]:
     except (RdpError, MemoryError):
         raise
     except Image.DecompressionBombError as error:
-        raise _bomb(error) from error
+        raise bomb(error) from error
     except Exception as error:  # Pillow's parsers raise anything on damaged files
         closed = str(error) == "Operation on closed image"
         message = (
             _CLOSED if closed else f"the image is damaged: {str(error) or type(error).__name__}"
         )
         raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
-
-
-def _bomb(error: Image.DecompressionBombError) -> LimitError:
-    """Report Pillow's own limit, which is above the default one, as ours."""
-    numbers = [int(n) for n in re.findall(r"\d+", str(error))] + [0, 0]
-    message = f"the number of pixels of the image is {numbers[0]}, above the limit {numbers[1]}"
-    return LimitError(ISSUE.LIMIT_PIXELS, message, "pixels", numbers[0], numbers[1])

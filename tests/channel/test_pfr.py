@@ -220,7 +220,6 @@ def test_index_is_the_winner_of_the_race() -> None:
     assert np.array_equal(coder.decode(chosen, step), expected)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("q", "dim"), [(40, 16_384), (56, 65_536)])
 def test_bits_paid_per_bit_of_signal(q: int, dim: int) -> None:
     """Samples go 0.8 to 1.0 of the way along mu, for 1.2 to 1.45 bits per delivered bit."""
@@ -237,7 +236,6 @@ def test_bits_paid_per_bit_of_signal(q: int, dim: int) -> None:
     assert 0.7 * coder.expected_bits(q, dim) < bits < 1.05 * coder.expected_bits(q, dim)
 
 
-@pytest.mark.slow
 def test_noise_has_unit_variance_on_average() -> None:
     """The noise of five layers of 64 coordinates per chunk has variance 1 within 6 %.
 

@@ -245,7 +245,6 @@ def test_the_stage_size_fits_the_energy() -> None:
     assert coder.choose_q(0.0, LONG_DIM) == q_nearest(LONG_DIM)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("q", [40, 56, 72, 80, 88])
 def test_bits_paid_per_bit_of_signal(q: int) -> None:
     """With 14 state bits z reaches mu within 3 %, for at most 1.08 times the divergence."""

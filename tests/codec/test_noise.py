@@ -37,7 +37,6 @@ def test_no_pixel_is_left_behind(photo: MakePhoto) -> None:
     assert noise.std() == pytest.approx(1, abs=0.03)
 
 
-@pytest.mark.slow
 def test_noise_of_a_file_is_normal(chain_noise: NDArray[np.float64]) -> None:
     """The noise of a whole chain is N(0, 1) by Kolmogorov-Smirnov and Anderson-Darling.
 
@@ -59,7 +58,6 @@ def anderson_darling(values: NDArray[np.float64]) -> float:
     return float(-n - (weights * (stats.norm.logcdf(z) + stats.norm.logsf(z[::-1]))).mean())
 
 
-@pytest.mark.slow
 def test_noise_of_a_file_is_white(chain_noise: NDArray[np.float64]) -> None:
     """Neighbours in rows, columns and colours are uncorrelated: Ljung-Box over 48 lags."""
     statistic, lags, total = 0.0, 0, chain_noise.size
@@ -75,7 +73,6 @@ def test_noise_of_a_file_is_white(chain_noise: NDArray[np.float64]) -> None:
     assert stats.chi2.sf(statistic, lags) > LEVEL
 
 
-@pytest.mark.slow
 def test_noise_of_a_file_ignores_the_picture(
     chain_noise: NDArray[np.float64], photo: MakePhoto
 ) -> None:
@@ -90,7 +87,6 @@ def test_noise_of_a_file_ignores_the_picture(
         assert abs(np.corrcoef(known.reshape(-1), chain_noise.reshape(-1) ** 2)[0, 1]) < 2 * bound
 
 
-@pytest.mark.slow
 def test_noises_of_two_seeds_are_unrelated(
     chain_noise: NDArray[np.float64], photo: MakePhoto
 ) -> None:

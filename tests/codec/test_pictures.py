@@ -152,7 +152,6 @@ def test_report_counts_the_evaluations(photo: MakePhoto, monkeypatch: pytest.Mon
         assert len(calls) == len(layers) - 1 + count
 
 
-@pytest.mark.slow
 def test_coded_bits_stay_near_the_divergence(photo: MakePhoto) -> None:
     """The trellis pays at most 1.10 times KL from 0.5 bpp on, and its share falls with size."""
     for t in (2200, 1900):

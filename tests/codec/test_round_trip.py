@@ -168,7 +168,6 @@ def test_decoding_is_deterministic(file_of: bytes) -> None:
     assert np.array_equal(decode(file_of).pixels, decode(file_of).pixels)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("coder", ["trellis", "pfr"])
 def test_a_second_process_reads_the_same_symbols(
     photo: MakePhoto, monkeypatch: pytest.MonkeyPatch, coder: str
@@ -241,7 +240,6 @@ def test_flat_colours_keep_their_colour(colour: tuple[int, int, int]) -> None:
         assert np.abs(error[16:-16, 16:-16]).max() <= 8
 
 
-@pytest.mark.slow
 @pytest.mark.weights
 def test_the_default_prior_round_trips(photo: MakePhoto) -> None:
     """With photo-1 a photo at 1.5 bpp is over 2 dB better than with the Gaussian."""

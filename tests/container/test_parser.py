@@ -39,6 +39,7 @@ INVALID = Path(__file__).parents[2] / "fixtures" / "invalid"
 CASES = json.loads((INVALID / "cases.json").read_text())["cases"]
 FOR_THE_DECODER = (
     "RDP-213_alpha-webp-cut.rdp",
+    "RDP-213_alpha-webp-giant.rdp",
     "RDP-213_alpha-webp-larger.rdp",
     "RDP-213_before-prior.rdp",
     "RDP-301_state.rdp",

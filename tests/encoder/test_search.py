@@ -45,7 +45,6 @@ def test_a_level_is_reached_exactly(photo: MakePhoto, t: int) -> None:
     assert all(a.t > b.t for a, b in pairwise(header.layers))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("width", "height", "bpp"),
     [(96, 64, 0.5), (96, 64, 1.3), (96, 64, 4.0), (81, 57, 2.2), (192, 128, 0.5), (192, 128, 1.7)],
@@ -58,7 +57,6 @@ def test_bits_per_pixel_are_met_from_below_and_used(
     assert 0.95 * bpp * width * height / 8 <= size <= bpp * width * height / 8
 
 
-@pytest.mark.slow
 def test_every_number_of_bytes_is_met_and_used(photo: MakePhoto) -> None:
     """Over a range of byte targets none is overrun, none is left unused by 5 % or more."""
     picture = photo(48, 40)
@@ -66,7 +64,6 @@ def test_every_number_of_bytes_is_met_and_used(photo: MakePhoto) -> None:
         assert 0.95 * target <= len(encode(picture, target_bytes=target, **GAUSSIAN)) <= target
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("target", [200, 330])
 def test_the_papers_coder_meets_its_target(photo: MakePhoto, channels: int, target: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from rdpcodec.errors import ISSUE, ImageError, MalformedError, UsageError
+from rdpcodec.errors import ISSUE, ImageError, LimitError, MalformedError, UsageError
 from rdpcodec.images import (
     Picture,
     decode_alpha,
@@ -19,6 +19,7 @@ from rdpcodec.images import (
     read_picture,
     with_invisible_filled,
 )
+from rdpcodec.images.alpha import _webp_alpha
 
 Pixels = NDArray[np.uint8]
 SHAPES = ((1, 1), (1, 9), (7, 5), (33, 17), (64, 65))
@@ -142,3 +143,14 @@ def test_an_opaque_picture_can_be_asked_for() -> None:
     Image.new("RGBA", (4, 4), (1, 2, 3, 4)).save(out, "PNG")
     with pytest.raises(ImageError, match="alpha"):
         read_picture(out.getvalue(), opaque=True)
+
+
+def test_more_pixels_than_pillow_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where limits are raised above Pillow's own, that one is told as ours are."""
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    data = _webp_alpha(soft(33, 17))
+    with pytest.raises(
+        LimitError, match="pixels of the image is 561, above the limit 20"
+    ) as caught:
+        decode_alpha("webp", data, 17, 33)
+    assert caught.value.issue is ISSUE.LIMIT_PIXELS

@@ -14,6 +14,7 @@ from PIL import Image
 from rdpcodec.errors import ISSUE, ImageError
 from rdpcodec.images import picture_from, read_picture
 from rdpcodec.images.formats import FORMATS, KNOWN
+from rdpcodec.images.reading import JPEG_SCANS_MAX
 
 
 def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
@@ -189,3 +190,26 @@ def test_a_closed_image_is_called_closed(
     with pytest.raises(ImageError, match="the Pillow image is closed, expected") as caught:
         picture_from(make(path))
     assert caught.value.issue is ISSUE.IMAGE_UNREADABLE
+
+
+def _with_scans(count: int) -> bytes:
+    """Return a progressive JPEG whose last scan is there so often that it has `count`."""
+    data = saved(Image.fromarray(photo()), "JPEG", progressive=True)
+    scans = data.count(b"\xff\xda")
+    last = data[data.rindex(b"\xff\xc4") : -2]  # its table before it
+    return data[:-2] + last * (count - scans) + b"\xff\xd9"
+
+
+def test_a_jpeg_of_many_scans_is_refused() -> None:
+    """Each scan takes a few bytes and the time of a picture; what follows the end is none."""
+    picture, _ = read_picture(_with_scans(JPEG_SCANS_MAX))
+    assert picture.width == 16
+    read_picture(_with_scans(10) + 500 * b"\xff\xda\0\2")
+    with pytest.raises(ImageError, match="more than 128 scans") as caught:
+        read_picture(_with_scans(JPEG_SCANS_MAX + 1))
+    assert caught.value.issue is ISSUE.IMAGE_UNSUPPORTED
+    with (
+        Image.open(io.BytesIO(_with_scans(500))) as image,
+        pytest.raises(ImageError, match="more than 128 scans"),
+    ):
+        picture_from(image)

@@ -94,7 +94,6 @@ def test_files_and_pictures_are_the_same_for_every_number_of_threads(photo: Make
     assert torch.get_num_threads() == before
 
 
-@pytest.mark.slow
 def test_engines_read_each_other(photo: MakePhoto) -> None:
     """What one engine wrote the other reads as the same picture, but for single steps of 255."""
     picture = photo(64, 48)

@@ -36,6 +36,7 @@ LEFT_OUT = {  # the README of the decoder says the same
     **dict.fromkeys(("alpha-truncated", "alpha-webp"), "RDP-301"),
     **dict.fromkeys((name for name in VALID if name.startswith(("latents", "prompt"))), "RDP-501"),
     "RDP-213_alpha-webp-cut.rdp": "RDP-301",  # only an image decoder finds what is wrong
+    "RDP-213_alpha-webp-giant.rdp": "RDP-301",
     "RDP-213_alpha-webp-larger.rdp": "RDP-301",
     "RDP-213_before-prior.rdp": "RDP-301",
 }

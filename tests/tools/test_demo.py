@@ -66,7 +66,6 @@ def test_the_table_says_what_was_measured(tool: ModuleType) -> None:
     assert line == "| 1354 | 48 | 0.098 | 30.00 dB | 30.30 dB | 30.50 dB | 31.00 dB |"
 
 
-@pytest.mark.slow
 @pytest.mark.weights
 def test_the_demo_reads_one_file_at_every_rho(tmp_path: Path, photo: MakePhoto) -> None:
     """It writes a file and a sheet of it, and prints size and PSNR for rho 0, 0.3, 0.5 and 1."""

@@ -173,7 +173,6 @@ def test_a_picture_larger_than_the_photos_is_a_mosaic_and_says_so() -> None:
     assert how == "a mosaic of 2 photos in mirrored pieces of 2x2"
 
 
-@pytest.mark.slow
 def test_all_jobs_are_reported(
     tool: ModuleType,
     pair: list[Version],

@@ -1,12 +1,15 @@
 """Files whose chunk `o` breaks a rule (spec 7.3)."""
 
+import io
 import zlib
 from collections.abc import Iterator
 
 from fixture_parts.parts import Parts, Refused, chunk
 from fixture_parts.pictures import disc_alpha
+from PIL import Image
 
 from rdpcodec.images.alpha import _webp_alpha
+from rdpcodec.images.boxes import riff_payloads
 
 
 def alphas(p: Parts) -> list[Refused]:
@@ -31,6 +34,15 @@ def _of_16_bits(p: Parts) -> Iterator[Refused]:
 def _deflated(plain: bytes, form: int = 1) -> bytes:
     stream = zlib.compressobj(9, wbits=-15)
     return bytes([form]) + stream.compress(plain) + stream.flush()
+
+
+def _giant() -> bytes:
+    """Return a lossless WebP with its header, which alpha is to go without, of a giant size."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(out, "WEBP", lossless=True)
+    whole = next(body for kind, body in riff_payloads(out.getvalue()) if kind == b"VP8L")
+    sides = 16383 | 16383 << 14  # each less one
+    return whole[:1] + sides.to_bytes(4, "little") + whole[5:]
 
 
 def _forms(p: Parts) -> Iterator[Refused]:
@@ -65,6 +77,7 @@ def _bodies(p: Parts) -> Iterator[Refused]:
         ("webp-processed", "An unknown pre-processing of WebP.", b"\2\x21" + webp[1:]),
         ("webp-raw", "Raw alpha of WebP, a byte short.", b"\2\0" + bytes(pixels - 1)),
         ("webp-cut", "Alpha of WebP ends early; only decoding shows it.", b"\2" + webp[:-9]),
+        ("webp-giant", "Alpha of WebP that says its size, the largest.", b"\2\1" + _giant()),
         ("webp-larger", "A wider alpha of WebP, cut to half.", b"\2" + other[: len(other) // 2]),
     ):
         yield Refused(f"RDP-213_alpha-{name}", why, p.join(extra=chunk(b"o", body)))

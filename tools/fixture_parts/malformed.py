@@ -199,6 +199,7 @@ def _ancillaries(p: Parts) -> Iterator[Refused]:
         ("damaged", "The profile does not inflate.", b"\xff" + icc[1:]),
         ("cut", "The zlib stream of the profile ends early.", icc[:-3]),
         ("tail", "A byte follows the zlib stream of the profile.", icc + b"\0"),
+        ("empty", "The profile has no stream.", b""),
     ):
         data = p.join(extra=chunk(b"i", body))
         yield Refused(f"RDP-213_profile-{name}", why, data)
@@ -222,5 +223,7 @@ def _metadata(p: Parts) -> Iterator[Refused]:
         cut, tail = (chunk(kind, body) for body in (plain[:-1], plain + b"\0"))
         yield Refused(f"RDP-213_{what}-cut", f"The stream of {letter} ends.", p.join(extra=cut))
         yield Refused(f"RDP-213_{what}-tail", f"{letter} has a tail.", p.join(extra=tail))
+        none = p.join(extra=chunk(kind, b""))
+        yield Refused(f"RDP-213_{what}-empty", f"{letter} has no stream.", none)
         large = p.join(extra=chunk(kind, bomb))
         yield Refused(f"RDP-406_{what}", f"{letter} inflates to a byte too many.", large)

@@ -4,7 +4,7 @@ import random
 import zlib
 from collections.abc import Callable, Sequence
 
-from fuzz_parts.pieces import Piece, join, split
+from fuzz_parts.pieces import Piece, join, split, with_right_crcs
 
 _INFLATED_MAX = 1 << 16
 _LENGTHS = (1, 1, 1, 2, 3, 4, 8, 16)
@@ -29,7 +29,7 @@ class Mutator:
         """Return any bytes, changed in one to six places."""
         for _ in range(rng.choice((1, 1, 1, 2, 3, 6))):
             data = self._bytes(rng, data)
-        return data
+        return with_right_crcs(data) if rng.random() < 0.9 else data
 
     def file(self, rng: random.Random, data: bytes) -> bytes:
         """Return an .rdp file, changed in one to six places; mostly with its CRCs right again."""

@@ -8,6 +8,7 @@ from rdpcodec.errors import RdpError
 
 Piece = tuple[bytes, bytes]  # the type, one byte, and the body
 _PICTURE, _CRC_BYTES = b"D", 4
+_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def split(data: bytes) -> list[Piece]:
@@ -37,6 +38,18 @@ def join(pieces: list[Piece]) -> bytes:
     for kind, body in pieces:
         framed = kind + (b"" if kind == _PICTURE else encode_varint(len(body))) + body
         out += framed + zlib.crc32(framed).to_bytes(_CRC_BYTES, "little")
+    return bytes(out)
+
+
+def with_right_crcs(data: bytes) -> bytes:
+    """Return a PNG whose CRCs are right; anything else as it is."""
+    if not data.startswith(_PNG):
+        return data
+    out, at = bytearray(data), len(_PNG)
+    while at + 12 <= len(data):
+        stop = at + 8 + int.from_bytes(data[at : at + 4])
+        out[stop : stop + 4] = zlib.crc32(out[at + 4 : stop]).to_bytes(4)[: len(out[stop:])]
+        at = stop + 4
     return bytes(out)
 
 

@@ -51,7 +51,6 @@ def test_a_fresh_codec_decodes_and_more_bytes_are_better(
     assert quality[0] > psnr(picture, np.full_like(picture, 128))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("codec", CODECS)
 def test_rho_changes_the_picture_and_encoding_repeats(codec: MakeCodec, photo: MakePhoto) -> None:
     """The same picture gives the same bytes, and one file reads differently at either end."""
