@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rdpcodec.errors import RdpError
-from rdpcodec.images import Picture, png_bytes, read_picture
+from rdpcodec.images import Picture, png_bytes, read_picture, with_depth
 
 SIDE_MAX_PX = 768
 
@@ -30,7 +30,7 @@ def main() -> int:
     """Run the demo and return its exit code."""
     parser = argparse.ArgumentParser(prog="tools/demo", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "photo", nargs="?", type=Path, default=PHOTO, metavar="PHOTO", help="any 8-bit image"
+        "photo", nargs="?", type=Path, default=PHOTO, metavar="PHOTO", help="any image"
     )
     parser.add_argument(
         "--bpp",
@@ -63,7 +63,7 @@ def run(photo: Path, bpps: tuple[float, ...], out: Path) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     source = small_enough(photo, out)
-    original = read_picture(source)[0]
+    original = with_depth(read_picture(source)[0], 8)
     files = [out / f"{source.stem}-{bpp:g}.rdp" for bpp in bpps]
     for file, bpp in zip(files, bpps, strict=True):
         command("compress", str(source), str(file), "--bpp", str(bpp))
@@ -77,7 +77,7 @@ def run(photo: Path, bpps: tuple[float, ...], out: Path) -> None:
 
 def small_enough(photo: Path, out: Path) -> Path:
     """Return the photo, or a smaller copy of it if it is large."""
-    picture = read_picture(photo)[0]
+    picture = with_depth(read_picture(photo)[0], 8)
     largest = max(picture.width, picture.height)
     if largest <= SIDE_MAX_PX:
         return photo

@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw, ImageFont
 import rdpcodec
 from rdpcodec.cli.progress import progress
 from rdpcodec.decoder.received import Received
-from rdpcodec.images import Picture, read_picture
+from rdpcodec.images import Picture, read_picture, with_depth
 from rdpcodec.metrics import psnr
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--bpp", type=float, action="append", help="default 0.1 and 0.3")
     parser.add_argument("--out", type=Path, default=IMAGES / "rho.jpg")
     options = parser.parse_args()
-    original = read_picture(options.photo)[0]
+    original = with_depth(read_picture(options.photo)[0], 8)
     rows = []
     for bpp in options.bpp or BPPS:
         with progress("compressing", quiet=False) as shown:
@@ -93,7 +93,7 @@ def read(source: Path | bytes, original: Picture) -> Row:
 
 def _read(received: Received, rho: float, original: Picture) -> Reading:
     started = time.monotonic()
-    picture = received.at(rho)
+    picture = received.at(rho, depth=8)
     error = psnr(original.pixels, picture.pixels)
     return Reading(rho, picture, error, time.monotonic() - started)
 

@@ -27,7 +27,7 @@ from rich.table import Table
 from rdpcodec import codec, conformance
 from rdpcodec.arrays import finish, place
 from rdpcodec.compute import HOST, Compute, torch_is_here
-from rdpcodec.images import read_picture
+from rdpcodec.images import at_depth, read_picture
 from rdpcodec.metrics import psnr
 from rdpcodec.priors import load_prior
 from rdpcodec.priors.base import Prior
@@ -160,7 +160,7 @@ def files(options: argparse.Namespace, ways: list[Compute]) -> Table:
     flat = np.full((WARM_UP_SIDE, WARM_UP_SIDE, 3), 128, np.uint8)
     add_files(Table(*columns), "", flat, ways, 0.5, options.rho)
     for path in options.pictures or [PHOTO]:
-        pixels = cropped(read_picture(path)[0].pixels, options.crop)
+        pixels = cropped(at_depth(read_picture(path)[0].pixels, 8), options.crop)
         for bpp in options.bpp or [0.5]:
             add_files(table, path.stem, pixels, ways, bpp, options.rho)
     return table

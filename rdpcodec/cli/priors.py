@@ -81,11 +81,11 @@ def _pixels(photo: str | None) -> "NDArray[np.uint8] | None":
         return None
     import numpy as np  # noqa: PLC0415 - the command line starts without it
 
-    from rdpcodec.images import read_picture, source_limits  # noqa: PLC0415 - the same
+    from rdpcodec.images import at_depth, read_picture, source_limits  # noqa: PLC0415 - the same
 
     with naming(photo):
         picture, _ = read_picture(read_input(photo, source_limits()), opaque=True)
-    pixels: Any = picture.pixels if picture.pixels.ndim == 3 else picture.pixels[:, :, None]
+    pixels: Any = np.atleast_3d(at_depth(picture.pixels, 8))
     top, left = (max(0, (side - SIDE_MAX) // 2) for side in pixels.shape[:2])
     middle = pixels[top : top + SIDE_MAX, left : left + SIDE_MAX]
     return np.ascontiguousarray(np.broadcast_to(middle, (*middle.shape[:2], 3)))

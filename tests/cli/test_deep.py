@@ -174,3 +174,16 @@ def test_a_difference_of_16_bits_is_drawn(run: Shell, deep: NDArray[np.uint16]) 
     assert (drawn[0, 0] == 128 * 257 + 12).all()
     assert (drawn[5, 5] == 128 * 257).all()
     assert (drawn[0, 1] == np.maximum(0, 128 * 257 - 4 * deep[0, 1].astype(int))).all()
+
+
+def test_a_prior_is_checked_on_a_photo_of_16_bits(run: Shell, deep: NDArray[np.uint16]) -> None:
+    """Its eight highest bits say as much as those of a photo of 8."""
+    Path("plain.png").write_bytes(encode_picture(Picture(at_depth(deep, 8)), ".png"))
+    found = [
+        json.loads(run("priors", "--check", "gaussian-1", name, "--json").out)
+        for name in ("deep.png", "plain.png")
+    ]
+    for facts in found:
+        for level in facts["levels"]:
+            del level["seconds"]
+    assert found[0] == found[1]

@@ -271,15 +271,13 @@ def test_limits_hold_before_pixels_are_decoded() -> None:
             read_picture(data)
 
 
-@pytest.mark.parametrize("channels", [1, 2, 3, 4])
-@pytest.mark.parametrize("make", [png, lambda samples: tiff(samples, "<")], ids=["png", "tiff"])
-def test_an_image_of_pillow_that_is_not_loaded_has_all_bits(
-    make: Callable[[Deep], bytes], channels: int
-) -> None:
+@pytest.mark.parametrize(
+    ("kind", "channels"), [("png", 1), ("png", 2), ("png", 3), ("png", 4), ("tiff", 1), ("tiff", 3)]
+)
+def test_an_image_of_pillow_that_is_not_loaded_has_all_bits(kind: str, channels: int) -> None:
     """What Pillow would reduce as it loads it is read from the file behind the image."""
-    if (channels, make is png) == (2, False):
-        pytest.skip("Pillow does not know it")
-    with Image.open(io.BytesIO(make(photo(channels)))) as image:
+    data = png(photo(channels)) if kind == "png" else tiff(photo(channels), "<")
+    with Image.open(io.BytesIO(data)) as image:
         np.testing.assert_array_equal(picture_from(image).pixels, picture(channels).pixels)
 
 

@@ -151,6 +151,13 @@ PIXELS = (
       "vector pixels"),
     ("11.4", "times 127", "images.picture:to_samples", "(2**depth - 1) / 2", "2**depth // 2 - 1",
       "trellis-gaussian-rgb"),
+    ("11.4", "16 bits are 257 times 8", "images.picture:to_samples",
+      "np.rint((np.clip(pixels, -1, 1) + 1) * half)",
+      "(np.rint((np.clip(pixels, -1, 1) + 1) * 127.5) * (half / 127.5))", "depth-16-rgb"),
+    ("11.4", "white of 16 bits is 65280", "images.picture:to_samples",
+      "(2**depth - 1) / 2", "(255 << (depth - 8)) / 2", "depth-16-grey"),
+    ("11.4", "8 bits whatever the depth", "decoder.received:Received.shown",
+      "depth or self.header.depth", "8", "depth-16-grey"),
     ("11.4", "kind 2 in one channel", "decoder.received:Received.shown",
       'self.header.kind != "equal-rgb"', "True", "equal-rgb"),
 )  # fmt: skip
