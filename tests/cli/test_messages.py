@@ -5,7 +5,9 @@ import signal
 import subprocess
 import sys
 import time
+from array import array
 from pathlib import Path
+from typing import IO
 
 import pytest
 import torch
@@ -81,6 +83,15 @@ def test_unreadable_input_is_exit_code_2(
         assert f": {name}: " in result.err
 
 
+def wait_until_read(pipe: IO[bytes]) -> None:
+    """Wait until the other side has taken all that was written to a pipe: it is at work then."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    deadline = time.monotonic() + 120
+    while array("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_signal_ends_a_process_with_130(rdp: Path) -> None:
     """A real SIGINT while a process waits for its input leaves no traceback."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -92,7 +103,7 @@ def test_a_signal_ends_a_process_with_130(rdp: Path) -> None:
         assert running.stdin is not None
         running.stdin.write(rdp.read_bytes()[:9])
         running.stdin.flush()
-        time.sleep(1.5)
+        wait_until_read(running.stdin)
         running.send_signal(signal.SIGINT)
         _, err = running.communicate()
     assert (running.returncode, err) == (EXIT_INTERRUPTED, b"rdpcodec: interrupted\n")
