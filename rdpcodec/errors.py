@@ -301,7 +301,7 @@ def of_machine(error: BaseException) -> RdpError | None:
     Returns:
         The error with its id; None for what is a mistake in this program.
     """
-    if isinstance(error, MemoryError) or _is_memory(error):
+    if lacks_memory(error):
         message = "the memory of this machine does not suffice"
         return OutOfMemoryError(ISSUE.OUT_OF_MEMORY, message)
     if isinstance(error, OSError):
@@ -311,8 +311,10 @@ def of_machine(error: BaseException) -> RdpError | None:
     return None
 
 
-def _is_memory(error: BaseException) -> bool:
+def lacks_memory(error: BaseException) -> bool:
     """Recognise what lacks memory by its sentence, and a full accelerator by its class."""
+    if isinstance(error, MemoryError):
+        return True
     if not isinstance(error, RuntimeError | ImportError):
         return False
     told = str(error)

@@ -119,6 +119,8 @@ def _fuzz(target: str, options: list[str]) -> None:
         return change(rng, data)[:size_max]
 
     function = (targets.OF_FILES | targets.OF_IMAGES)[target]
+    for data in corpus.first(of_images=of_images):
+        function(data)
     atheris.Setup([sys.argv[0], *options], function, custom_mutator=mutate)
     atheris.Fuzz()
 

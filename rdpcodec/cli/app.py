@@ -13,6 +13,7 @@ from rdpcodec.cli.conform import conform
 from rdpcodec.cli.decompress import decompress
 from rdpcodec.cli.desktop import desktop
 from rdpcodec.cli.inspect import inspect
+from rdpcodec.cli.interrupts import delivered
 from rdpcodec.cli.messages import EXIT_INTERRUPTED, report, say
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.priors import priors
@@ -68,7 +69,8 @@ def run(args: Sequence[str] | None = None) -> int:
     command = typer.main.get_command(app)
     arguments = None if args is None else list(args)
     try:
-        code = command.main(args=arguments, prog_name=NAME, standalone_mode=False)
+        with delivered():
+            code = command.main(args=arguments, prog_name=NAME, standalone_mode=False)
     except typer.Abort as error:  # no command asks questions: it is an EOFError in a disguise
         return report(error.__cause__ or error)
     except BaseException as error:  # noqa: BLE001 - raised again unless it is to be reported

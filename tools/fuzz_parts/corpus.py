@@ -13,6 +13,7 @@ from rdpcodec.images.formats import FORMATS
 
 ROOT = Path(__file__).parents[2]
 _FIXTURE_BYTES_MAX = 1 << 14  # a longer one only takes longer
+_FIRST = ("one-layer", "trellis-gaussian-rgb", "pfr-gaussian-rgb", "alpha-webp")
 _XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"/>'
 _IMAGE_WORDS = (
     b"IHDR", b"IDAT", b"IEND", b"iCCP", b"cHRM", b"gAMA", b"sRGB", b"cICP", b"eXIf", b"tRNS",
@@ -34,6 +35,16 @@ def beginnings() -> list[bytes]:
     """Return the files, the valid ones many times: most changes to the others change no answer."""
     found = files()
     return [data for name, data in found.items() for _ in range(1 + 9 * name.startswith("valid"))]
+
+
+def first(*, of_images: bool) -> list[bytes]:
+    """Return inputs that have everything loaded and compiled, so that times after them tell."""
+    if of_images:
+        found, names = images(), ("PNG-RGBA", "PNG-L", "JPEG-RGB")
+    else:
+        found = files()
+        names = tuple(f"valid/{name}/stream.rdp" for name in _FIRST)
+    return [found[name] for name in names]
 
 
 def images() -> dict[str, bytes]:

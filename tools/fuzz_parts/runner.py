@@ -54,7 +54,8 @@ def run(name: str, executions: int, seed: int = 0) -> Tally:
     mutator = Mutator(inputs, corpus.words())
     change = mutator.image if of_images else mutator.file
     rng = random.Random(f"{name} {seed}")  # noqa: S311 - repeatable
-    _execute(name, rng.choice(begin))  # loads what is loaded once
+    for data in corpus.first(of_images=of_images):
+        _execute(name, data)
     tally = Tally()
     for data in inputs[:executions]:
         _count(tally, name, data)

@@ -16,6 +16,7 @@ from rdpcodec.priors.diffusers.conditioning import Told
 from rdpcodec.priors.diffusers.networks import Network
 from rdpcodec.priors.diffusers.noise_levels import NoiseLevels
 from rdpcodec.priors.diffusers.parameterisation import Prediction
+from rdpcodec.priors.diffusers.source import answering
 from rdpcodec.priors.diffusers.vae import DiffusersVae
 
 
@@ -115,10 +116,10 @@ class LatentPipelinePrior(Prior):
         """Return the estimate; see `Prior.denoise`.
 
         Raises:
-            PriorError: If the network returns what is not a number.
+            PriorError: If the network fails, or returns what is not a number.
         """
         levels, told = self._parts.levels, self._told.conditioning
-        with torch.no_grad():
+        with torch.no_grad(), answering(f"the network of the prior {self.id}"):
             output = self._parts.network(y * levels.scale(sigma), levels.time(sigma), told)
             x0_hat = self._parts.prediction.x0_hat(output, y, sigma)
         if not x0_hat.isfinite().all():

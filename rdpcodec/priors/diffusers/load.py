@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 
 from rdpcodec.compute import HOST, Compute
-from rdpcodec.errors import ISSUE, PriorError, RdpError
+from rdpcodec.errors import ISSUE, PriorError, RdpError, lacks_memory
 from rdpcodec.priors.base import Prior
 from rdpcodec.priors.diffusers.files import find_weights
 from rdpcodec.priors.diffusers.index import Index, read_config, read_index, read_scheduler
@@ -76,6 +76,8 @@ def load_parts(prior_id: str, compute: Compute = HOST) -> Parts:
     except (RdpError, OSError):
         raise
     except Exception as exc:  # the libraries raise anything on a damaged pipeline
+        if lacks_memory(exc):
+            raise
         raise PriorError(
             ISSUE.PRIOR_INVALID, f"the pipeline {name} cannot be loaded: {reason(exc)}"
         ) from exc

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from rdpcodec.errors import ISSUE, PriorError
+from rdpcodec.errors import ISSUE, PriorError, lacks_memory
 from rdpcodec.priors.diffusers.noise_levels import Config
 from rdpcodec.priors.diffusers.settings import known_settings, require_no_others, settings_of
 from rdpcodec.priors.diffusers.source import diffusers_library
@@ -62,6 +62,8 @@ def plan(class_name: str, config: Config, name: str, where: str) -> Plan:
         with torch.device("meta"):
             module = cls(**{key: _tuples(value) for key, value in settings.items()})
     except Exception as exc:  # the classes check little, and each in its own way
+        if lacks_memory(exc):
+            raise
         sentence = " ".join(str(exc).split())[:200]
         message = f"the settings of {where} make no {class_name}: {sentence or type(exc).__name__}"
         raise PriorError(ISSUE.PRIOR_INVALID, message) from exc

@@ -11,6 +11,7 @@ from rdpcodec.compute import Compute, neutral
 from rdpcodec.priors.base import Prior, PriorCard, PriorIdentity, torch_engine
 from rdpcodec.priors.diffusers.parameterisation import NoiseSchedule
 from rdpcodec.priors.diffusers.settings import UNET_2D
+from rdpcodec.priors.diffusers.source import answering
 from rdpcodec.priors.gaussian import MANIFEST as GAUSSIAN_MANIFEST
 from rdpcodec.transforms.sizes import pad_to_multiple
 
@@ -68,14 +69,18 @@ class PipelinePrior(Prior):
 
     @neutral()
     def denoise(self, y: Array, sigma: float) -> Array:
-        """Return the network's estimate; see `Prior.denoise`."""
+        """Return the network's estimate; see `Prior.denoise`.
+
+        Raises:
+            PriorError: If the network fails.
+        """
         height, width = y.shape[-2:]
         # The smallest map is kept at 2x2: group norm has nothing to compare in a single value.
         levels = self._schedule.levels
         x_t = pad_to_multiple(y, self._factor, least=2 * self._factor) * levels.scale(sigma)
         # A tensor: the model cuts a Python float down to an integer.
         t = torch.tensor(levels.time(sigma), dtype=torch.float32, device=y.device)
-        with torch.no_grad():
+        with torch.no_grad(), answering(f"the network of the prior {self.id}"):
             output = self._network(x_t, t, return_dict=False)[0]
             output = output[:, :3, :height, :width]  # a learned variance comes behind
             return self._schedule.x0_hat(output, y, sigma)

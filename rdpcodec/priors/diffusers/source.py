@@ -9,14 +9,14 @@ import importlib.util
 import re
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rdpcodec.errors import ISSUE, PriorUnavailableError, RdpError
+from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError, RdpError, lacks_memory
 
 PREFIX = "diffusers:"
 ID_CHARACTERS_MAX = 64
@@ -219,6 +219,27 @@ def reason(exc: Exception) -> str:
     """Return the first sentence of what a foreign exception says."""
     lines = str(exc).strip().splitlines() or [type(exc).__name__]
     return lines[0].split(". ")[0][:200].rstrip(". ")
+
+
+@contextmanager
+def answering(who: str) -> Iterator[None]:
+    """Turn whatever a network raises, as one of settings that make no sense, into an error.
+
+    Args:
+        who: What answers, for the sentence.
+
+    Raises:
+        PriorError: In place of a foreign exception; what the machine lacks stays as it is.
+    """
+    try:
+        yield
+    except RdpError:
+        raise
+    except Exception as exc:
+        if lacks_memory(exc):
+            raise
+        message = f"{who} does not answer: {reason(exc)}"
+        raise PriorError(ISSUE.PRIOR_INVALID, message) from exc
 
 
 def hub_library() -> Any:

@@ -15,15 +15,21 @@ from typing import Any
 import torch
 
 from rdpcodec.compute import neutral
-from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError, UsageError
+from rdpcodec.errors import ISSUE, PriorError, PriorUnavailableError, UsageError, lacks_memory
 from rdpcodec.priors.diffusers.conditioning import Conditioning, Told
 from rdpcodec.priors.diffusers.files import find_weights
 from rdpcodec.priors.diffusers.index import Index, read_config, read_object
 from rdpcodec.priors.diffusers.kinds import FLUX, SD3, SDXL, TOKENIZERS, Kind, tokenizer_of
 from rdpcodec.priors.diffusers.noise_levels import Config
 from rdpcodec.priors.diffusers.quiet import quiet
-from rdpcodec.priors.diffusers.settings import known_settings, settings_of
-from rdpcodec.priors.diffusers.source import Source, reason, transformers_library, unavailable
+from rdpcodec.priors.diffusers.settings import INTEGER_MAX, TEXT_MAX, known_settings, settings_of
+from rdpcodec.priors.diffusers.source import (
+    Source,
+    answering,
+    reason,
+    transformers_library,
+    unavailable,
+)
 from rdpcodec.priors.diffusers.tensors import Weights
 
 T5 = "T5EncoderModel"
@@ -35,6 +41,8 @@ CONFIGS = {
 }
 T5_TOKENS = {SD3.name: 256, FLUX.name: 512}
 TOKENIZER_FILE_BYTES_MAX = 64 * 2**20
+# Some tokenizers read any length, and say so by a number that has no bound.
+INTEGERS_MAX: dict[Any, float] = {"extra_ids": 1024, "model_max_length": math.inf}
 SHARED, EMBEDDED = "shared.weight", "encoder.embed_tokens.weight"  # T5's, one and the same
 OLD_PREFIX = "text_model."
 VOCABULARIES = ("tokenizer.json", "vocab.json")
@@ -69,14 +77,20 @@ class Encoder:
 
     def ids(self, prompt: str) -> list[int]:
         """Return the prompt's tokens, filled up or cut to `tokens`."""
-        found = self.tokenizer(
-            prompt, padding="max_length", max_length=self.tokens, truncation=True
-        )
-        return [int(each) for each in found.input_ids]
+        with answering(self.where):
+            found = self.tokenizer(
+                prompt, padding="max_length", max_length=self.tokens, truncation=True
+            )
+            ids = [int(each) for each in found.input_ids]
+        most = self.settings["vocab_size"]
+        if not all(0 <= each < most for each in ids):  # a device would fail for good
+            raise _misfit(self, f"its tokenizer knows tokens beyond the {most} there are")
+        return ids
 
     def reads_all(self, prompt: str) -> bool:
         """Return whether no token of the prompt is cut away."""
-        return len(self.tokenizer(prompt).input_ids) <= self.tokens
+        with answering(self.where):
+            return len(self.tokenizer(prompt).input_ids) <= self.tokens
 
 
 class Text:
@@ -136,7 +150,7 @@ class Text:
         """Return what an encoder says, its states and the pooled one; it is let go again."""
         clip, device = encoder.class_name != T5, _device_for(encoder, self._device)
         model = _built(encoder).to(device)
-        with torch.no_grad():
+        with torch.no_grad(), answering(encoder.where):
             tokens = torch.tensor([ids], device=device)
             found = model(input_ids=tokens, output_hidden_states=clip)
         if not clip:
@@ -257,6 +271,8 @@ def _built(encoder: Encoder) -> Any:
             None, config=config, state_dict=tensors, dtype=torch.float32, output_loading_info=True
         )
     except Exception as exc:  # transformers raises anything on weights that do not fit
+        if lacks_memory(exc):
+            raise
         raise _misfit(encoder, reason(exc)) from exc
     for what in ("missing_keys", "mismatched_keys", "unexpected_keys"):
         if info[what]:
@@ -280,6 +296,8 @@ def _tokenizer(source: Source, index: Index, name: str) -> Any:
         with quiet():
             return cls.from_pretrained(str(folder), local_files_only=True)
     except Exception as exc:  # transformers raises anything on a damaged one
+        if lacks_memory(exc):
+            raise
         message = f"{where} cannot be loaded: {reason(exc)}"
         raise PriorError(ISSUE.PRIOR_INVALID, message) from exc
 
@@ -301,9 +319,25 @@ def _tokenizer_folder(source: Source, name: str) -> Path | None:
             message = f"{name}/{path.name} of the pipeline {source.name} is too large"
             raise PriorError(ISSUE.PRIOR_INVALID, message)
         if path.name == "tokenizer_config.json":
-            read_object(source, path, f"{name}/{path.name}")
+            where = f"{name}/{path.name}"
+            _require_bounded(
+                read_object(source, path, where), f"{where} of the pipeline {source.name}"
+            )
     vocabularies = [path for path in found if path.name in VOCABULARIES]
     return vocabularies[0].parent if vocabularies else None
+
+
+def _require_bounded(config: Config, where: str) -> None:
+    """Refuse counts that transformers would take memory for, one token after the other."""
+    waiting: list[Any] = [config]
+    while waiting:
+        value = waiting.pop()
+        for key, each in value.items() if isinstance(value, dict) else enumerate(value):
+            if isinstance(each, dict | list):
+                waiting.append(each)
+            elif isinstance(each, int) and each > INTEGERS_MAX.get(key, INTEGER_MAX):
+                message = f"{where} has {key} = {str(each)[:TEXT_MAX]}, which is out of all range"
+                raise PriorError(ISSUE.PRIOR_INVALID, message)
 
 
 def _digest(ids: list[int]) -> str:

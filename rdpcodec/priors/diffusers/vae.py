@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from rdpcodec.compute import neutral
 from rdpcodec.errors import ISSUE, PriorError, UsageError
+from rdpcodec.priors.diffusers.source import answering
 
+_WHO = "the autoencoder of the pipeline"
 KINDS = ("AutoencoderKL", "AutoencoderTiny", "VQModel")
 TILED_KINDS = ("AutoencoderKL",)
 
@@ -110,14 +112,15 @@ class DiffusersVae:
     @neutral()
     def encode(self, pixels: Tensor) -> Tensor:
         """Return the scaled mode; see `domains.Vae.encode`."""
-        encoded = self._module.encode(pixels)
-        z = encoded.latent_dist.mode() if self._kind == "AutoencoderKL" else encoded.latents
+        with answering(_WHO):
+            encoded = self._module.encode(pixels)
+            z = encoded.latent_dist.mode() if self._kind == "AutoencoderKL" else encoded.latents
         return self._checked(self.scale.scaled(z), pixels, self.channels, 1 / self.stride)
 
     @neutral()
     def decode(self, latents: Tensor) -> Tensor:
         """Return the picture; a `VQModel` quantises the latents first, as its pipeline does."""
-        with self._tiling():
+        with self._tiling(), answering(_WHO):
             picture = self._module.decode(self.scale.unscaled(latents)).sample
         return self._checked(picture, latents, 3, self.stride)
 
@@ -176,4 +179,4 @@ def _numbers(values: Sequence[Any] | None) -> tuple[float, ...] | None:
 
 
 def _invalid(what: str) -> PriorError:
-    return PriorError(ISSUE.PRIOR_INVALID, f"the autoencoder of the pipeline {what}")
+    return PriorError(ISSUE.PRIOR_INVALID, f"{_WHO} {what}")
