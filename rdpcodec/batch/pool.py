@@ -11,6 +11,8 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
 
+from rdpcodec.interrupts import delivered
+
 J = TypeVar("J")
 R = TypeVar("R")
 
@@ -117,6 +119,11 @@ def _serve(connection: Connection, work: Callable[[J], R]) -> None:
     """Do one job after the other, until there is nobody left to ask for one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started us decides
     signal.signal(signal.SIGTERM, _leave)
+    with delivered(SystemExit, signal.SIGTERM):
+        _work_on(connection, work)
+
+
+def _work_on(connection: Connection, work: Callable[[J], R]) -> None:
     while True:
         try:
             job = connection.recv()

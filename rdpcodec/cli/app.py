@@ -13,7 +13,6 @@ from rdpcodec.cli.conform import conform
 from rdpcodec.cli.decompress import decompress
 from rdpcodec.cli.desktop import desktop
 from rdpcodec.cli.inspect import inspect
-from rdpcodec.cli.interrupts import delivered
 from rdpcodec.cli.messages import EXIT_INTERRUPTED, report, say
 from rdpcodec.cli.options import Quiet
 from rdpcodec.cli.priors import priors
@@ -22,6 +21,7 @@ from rdpcodec.cli.trim import trim
 from rdpcodec.cli.verify import verify
 from rdpcodec.cli.view import view
 from rdpcodec.errors import EXIT_OK, EXIT_USAGE
+from rdpcodec.interrupts import delivered
 
 NAME = "rdpcodec"
 EPILOG = (
@@ -66,10 +66,10 @@ def run(args: Sequence[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    command = typer.main.get_command(app)
     arguments = None if args is None else list(args)
     try:
         with delivered():
+            command = typer.main.get_command(app)
             code = command.main(args=arguments, prog_name=NAME, standalone_mode=False)
     except typer.Abort as error:  # no command asks questions: it is an EOFError in a disguise
         return report(error.__cause__ or error)

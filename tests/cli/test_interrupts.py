@@ -8,7 +8,7 @@ import pytest
 from cli.shell import Shell
 
 from rdpcodec import codec
-from rdpcodec.cli.interrupts import delivered
+from rdpcodec.interrupts import delivered
 
 CALLBACK = ctypes.CFUNCTYPE(None)
 
