@@ -213,6 +213,8 @@ def test_what_a_caller_has_set_in_torch_changes_nothing(
 
 def test_float32_is_float32() -> None:
     """TF32 and bfloat16, which torch or a caller allows in its place, are off for a while."""
+    if not hasattr(torch.backends.cudnn, "conv"):
+        pytest.skip("this torch has the settings of test_older_torch_has_no_tf32_either")
     owners = [torch.backends.cudnn.conv, torch.backends.cuda.matmul, torch.backends.mkldnn.conv]
     before = [owner.fp32_precision for owner in owners]
     try:
@@ -224,6 +226,22 @@ def test_float32_is_float32() -> None:
     finally:
         for owner, value in zip(owners, before, strict=True):
             owner.fp32_precision = value
+
+
+def test_older_torch_has_no_tf32_either() -> None:
+    """The settings of torch before 2.9, which are fewer, are off for a while too."""
+    if hasattr(torch.backends.cudnn, "conv"):
+        pytest.skip("this torch has the settings of test_float32_is_float32")
+    owners = [torch.backends.cudnn, torch.backends.cuda.matmul]
+    before = [owner.allow_tf32 for owner in owners]
+    try:
+        torch.backends.cuda.matmul.allow_tf32 = True
+        with neutral():
+            assert [owner.allow_tf32 for owner in owners] == [False] * 2
+        assert [owner.allow_tf32 for owner in owners] == [before[0], True]
+    finally:
+        for owner, value in zip(owners, before, strict=True):
+            owner.allow_tf32 = value
 
 
 def test_threads_are_given_back() -> None:

@@ -55,7 +55,8 @@ def test_alpha_goes_both_ways(photo: MakePhoto, channels: int, mode: str) -> Non
     """It is kept to the bit."""
     pixels = photo(24, 16, channels)
     alpha = np.tile(np.linspace(0, 255, 24).astype(np.uint8), (16, 1))
-    source = Image.fromarray(np.dstack([pixels, alpha]), mode)
+    source = Image.fromarray(np.dstack([pixels, alpha]))
+    assert source.mode == mode
     file = io.BytesIO()
     source.save(file, "RDP", prior="gaussian-1", bpp=12)
     image = opened(file.getvalue())

