@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 __all__ = ["__version__", "decode", "encode", "load_prior", "open", "trim"]
 
-__version__ = "0.1.0.dev0"
+__version__ = "0.1.0"
 
 _HOMES = {
     "decode": "rdpcodec.codec",

@@ -25,7 +25,7 @@ def test_the_version_is_written_once() -> None:
     holders = [
         name
         for name in ready.tracked("rdpcodec")
-        if name.endswith(".py") and rdpcodec.__version__ in (ROOT / name).read_text("utf-8")
+        if name.endswith(".py") and f'"{rdpcodec.__version__}"' in (ROOT / name).read_text("utf-8")
     ]
     assert holders == ["rdpcodec/__init__.py"]
 
