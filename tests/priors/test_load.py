@@ -437,4 +437,4 @@ def test_a_network_is_in_memory_once(
     assert size > 300e6
     arguments = [sys.executable, "-c", MEASURE, str(saved["LDM"]), str(large), precision]
     found = subprocess.run(arguments, capture_output=True, check=True, text=True)
-    assert share * size < int(found.stdout) < (share + 0.15) * size
+    assert share * size < int(found.stdout) < (share + 0.25) * size
