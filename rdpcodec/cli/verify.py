@@ -40,7 +40,7 @@ def _size(parsed: RdpFile, data: bytes) -> str:
 
 
 def _check_prior(parsed: RdpFile, source: str | None) -> None:
-    from rdpcodec.decoder.received import prior_of  # noqa: PLC0415 - loads the codec
+    from rdpcodec.decoder.file_prior import prior_of  # noqa: PLC0415 - loads the codec
 
     prior_of(parsed, DecodeOptions(prior=source))
 
