@@ -31,7 +31,8 @@ def build(folder: Path) -> tuple[Path, Path]:
     (sdist,) = folder.glob("*.tar.gz")
     with tempfile.TemporaryDirectory(prefix="sdist-") as name:
         with tarfile.open(sdist) as archive:
-            archive.extractall(name, filter="data")
+            archive.extraction_filter = getattr(tarfile, "data_filter", None)  # from 3.11.4 on
+            archive.extractall(name)  # noqa: S202 - we have just made it
         (source,) = Path(name).iterdir()
         run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], source)
     (wheel,) = folder.glob("*.whl")
