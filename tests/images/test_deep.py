@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from images.tiffs import assembled
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -68,17 +69,7 @@ def tiff(samples: Deep, order: str, **tags: int) -> bytes:
                262: [1 if channels == 1 else 2], 278: [7], 284: [1]}  # fmt: skip
     entries |= {int(tag[1:]): [value] for tag, value in tags.items()}
     entries |= {273: [0] * 3, 279: [len(strip) for strip in strips]}
-    start = 8 + 2 + 12 * len(entries) + 4
-    data_at = start + sum(4 * len(v) for v in entries.values() if len(v) > 1)
-    entries[273] = [data_at + sum(map(len, strips[:k])) for k in range(3)]
-    table, body = struct.pack(order + "H", len(entries)), b""
-    for tag, values in sorted(entries.items()):
-        packed = struct.pack(f"{order}{len(values)}I", *values)
-        field = packed if len(values) == 1 else struct.pack(order + "I", start + len(body))
-        table += struct.pack(order + "HHI", tag, 4, len(values)) + field
-        body += packed if len(values) > 1 else b""
-    head = b"II*\0" if order == "<" else b"MM\0*"
-    return head + struct.pack(order + "I", 8) + table + bytes(4) + body + b"".join(strips)
+    return assembled(order, entries, strips, 273)
 
 
 @pytest.mark.parametrize("suffix", [".png", ".tif"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from images.tiffs import assembled
 from numpy.typing import NDArray
 from PIL import Image, features
 
@@ -41,19 +42,7 @@ def tiff(pieces: list[bytes], order: str, **tags: Any) -> bytes:
     else:
         entries |= {273: [0] * len(pieces), 278: [16], 279: [len(p) for p in pieces]}
     entries |= {int(tag[1:]): values for tag, values in tags.items()}
-    start = 8 + 2 + 12 * len(entries) + 4
-    longs = {tag: 4 * len(v) for tag, v in entries.items() if len(v) > 1}
-    at = start + sum(longs.values())
-    offsets = [at + sum(map(len, pieces[:k])) for k in range(len(pieces))]
-    entries[324 if tiled else 273] = offsets
-    table, body = struct.pack(order + "H", len(entries)), b""
-    for tag, values in sorted(entries.items()):
-        packed = struct.pack(f"{order}{len(values)}I", *values)
-        field = packed if len(values) == 1 else struct.pack(order + "I", start + len(body))
-        table += struct.pack(order + "HHI", tag, 4, len(values)) + field
-        body += packed if len(values) > 1 else b""
-    head = b"II*\0" if order == "<" else b"MM\0*"
-    return head + struct.pack(order + "I", 8) + table + bytes(4) + body + b"".join(pieces)
+    return assembled(order, entries, pieces, 324 if tiled else 273)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
