@@ -8,15 +8,17 @@ from rdpcodec.container.layout import EXIF
 from rdpcodec.container.model import Chunk, RdpFile
 from rdpcodec.container.size import container_bytes
 from rdpcodec.layers import Layer, stage_count, stage_size
+from rdpcodec.limits import DEFAULT, Limits
 from rdpcodec.schedule import sigma
 
 
-def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
+def describe(file: RdpFile, file_bytes: int, limits: Limits = DEFAULT) -> dict[str, Any]:
     """Describe a file in JSON types, without a network and without torch.
 
     Args:
         file: The parsed file.
         file_bytes: The size of the file, as it lies on the disk.
+        limits: What the file was parsed with.
 
     Returns:
         An object of the schema. Container and payload add up to the file; of a truncated file the
@@ -43,14 +45,14 @@ def describe(file: RdpFile, file_bytes: int) -> dict[str, Any]:
         "layers_whole": file.layers_whole,
         "bytes": {"file": file_bytes, "container": container, "payload": payload},
         "bpp": {"file": 8 * file_bytes / pixels, "payload": 8 * payload / pixels},
-        "ancillary": [_ancillary(chunk) for chunk in file.ancillary],
+        "ancillary": [_ancillary(chunk, limits) for chunk in file.ancillary],
     }
 
 
-def _ancillary(chunk: Chunk) -> dict[str, Any]:
+def _ancillary(chunk: Chunk, limits: Limits) -> dict[str, Any]:
     found = {"type": chunk.type, "name": name_of(chunk.type), "bytes": len(chunk.body)}
     if chunk.type == EXIF:
-        exif = unpack_metadata([chunk], EXIF)
+        exif = unpack_metadata([chunk], EXIF, limits=limits)
         found["place"] = exif is not None and tells_place(exif)
     return found
 

@@ -58,7 +58,7 @@ class Received:
     @property
     def info(self) -> dict[str, object]:
         """What `inspect --json` prints."""
-        return container.describe(self.file, self._file_bytes)
+        return container.describe(self.file, self._file_bytes, self._options.limits)
 
     @property
     def estimator(self) -> Estimator:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,10 @@ import jsonschema
 import pytest
 
 from rdpcodec.container import Chunk, Header, RdpFile, build, container_bytes, describe, parse
+from rdpcodec.container.ancillary import pack_metadata
+from rdpcodec.container.layout import EXIF
 from rdpcodec.layers import Layer, trellis_bits
+from rdpcodec.limits import DEFAULT
 from rdpcodec.schedule import sigma
 
 SPEC = Path(__file__).parents[2] / "spec"
@@ -40,6 +44,14 @@ def _sample(kind: str = "rgb", prior_id: str = "gaussian-1", depth: int = 8) -> 
     )
     payload = bytes(header.payload_bytes())
     return RdpFile(header=header, payload=payload, ancillary=(Chunk("z", b"abc"),))
+
+
+def test_metadata_are_described_within_the_limits_of_the_parser() -> None:
+    """What raised limits have let in is looked into by the same limits."""
+    limits = replace(DEFAULT, ancillary_bytes=2 * DEFAULT.ancillary_bytes)
+    exif = pack_metadata(EXIF, bytes(DEFAULT.ancillary_bytes + 1), limits=limits)
+    (found,) = describe(replace(_sample(), ancillary=(exif,)), 1000, limits)["ancillary"]
+    assert found == {"type": EXIF, "name": "EXIF", "bytes": len(exif.body), "place": False}
 
 
 @pytest.mark.parametrize("kind", ["grey", "rgb", "equal-rgb"])
