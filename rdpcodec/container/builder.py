@@ -5,7 +5,7 @@ from dataclasses import asdict
 from rdpcodec.container.ancillary import check_ancillary
 from rdpcodec.container.chunks import build_chunk
 from rdpcodec.container.identify import SIGNATURE
-from rdpcodec.container.layout import HEADER, HEADER_TYPE, KINDS, MAJOR, PICTURE_TYPE
+from rdpcodec.container.layout import DEPTHS, HEADER, HEADER_TYPE, KINDS, MAJOR, PICTURE_TYPE
 from rdpcodec.container.model import Chunk, Header, RdpFile
 from rdpcodec.container.prior_name import NAMED, prior_number
 from rdpcodec.container.prompt import Prompt
@@ -66,7 +66,7 @@ def header_start(header: Header) -> bytes:
             "version": {"major": MAJOR, "minor": header.minor},
             "packed": {
                 "kind": KINDS.index(header.kind),
-                "sixteen_bits": header.depth == 16,
+                "sixteen_bits": bool(DEPTHS.index(header.depth)),
                 "explicit_state": header.state is not None,
                 "explicit_seed": stated,
                 "coder": CODERS.index(header.coder),

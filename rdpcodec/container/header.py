@@ -6,7 +6,7 @@ from typing import Any
 from construct import StreamError
 
 from rdpcodec.container.chunks import Frame
-from rdpcodec.container.layout import HEADER, KINDS, MAJOR, field_of
+from rdpcodec.container.layout import DEPTHS, HEADER, KINDS, MAJOR, field_of
 from rdpcodec.container.model import Header, implied_state
 from rdpcodec.container.prior_name import PRIOR_ID, PRIOR_NUMBERS, prior_of_number
 from rdpcodec.container.table import parse_table
@@ -48,7 +48,7 @@ def parse_header(data: bytes, frame: Frame, limits: Limits) -> Header:
         width=fields.width,
         height=fields.height,
         kind=kind,
-        depth=16 if fields.packed.sixteen_bits else 8,
+        depth=DEPTHS[fields.packed.sixteen_bits],
         state=state,
         coder=coder,
         coder_parameter=(

@@ -7,7 +7,7 @@ import numpy as np
 from rdpcodec.arrays import Array
 from rdpcodec.domains import Domain
 from rdpcodec.encoder.quality import psnr_of
-from rdpcodec.images import Pixels, to_samples, white_of
+from rdpcodec.images import Pixels, depth_of, to_samples, white_of
 from rdpcodec.metrics import psnr
 
 
@@ -38,7 +38,7 @@ def ceiling(domain: Domain, x_0: Array, x0_hat: Array, pixels: Pixels) -> Ceilin
     """
     if domain.exact:
         return None
-    depth = 8 * pixels.itemsize
+    depth = depth_of(pixels)
     best, shown = (to_samples(domain.to_pixels(state), depth) for state in (x_0, x0_hat))
     own, all_of_it = _squared_error(best, pixels), _squared_error(shown, pixels)
     if own == 0:

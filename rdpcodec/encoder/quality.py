@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rdpcodec.arrays import Array
 from rdpcodec.chain import Chain
-from rdpcodec.images import Pixels, to_samples, white_of
+from rdpcodec.images import Pixels, depth_of, to_samples, white_of
 from rdpcodec.metrics import psnr
 
 # What rho = 0 has over the estimate of the chain, in dB: below that it is not worth looking.
@@ -68,5 +68,5 @@ def psnr_of(shown: NDArray[np.float32], pixels: Pixels) -> float:
     Returns:
         Decibels.
     """
-    found = to_samples(shown, 8 * pixels.itemsize)
+    found = to_samples(shown, depth_of(pixels))
     return psnr(found, pixels, white_of(pixels))

@@ -14,7 +14,7 @@ from PIL import Image
 from rdpcodec.errors import ISSUE, MalformedError
 from rdpcodec.images.boxes import riff_payloads
 from rdpcodec.images.formats import bomb
-from rdpcodec.images.picture import Picture, Pixels, at_depth, white_of
+from rdpcodec.images.picture import Picture, Pixels, at_depth, depth_of, white_of
 
 _WEBP_SIDE_MAX = 16_383
 _RAW_DEFLATE = -15
@@ -35,7 +35,7 @@ def encode_alpha(alpha: Pixels) -> tuple[str, bytes] | None:
         return None
     found = [] if alpha.dtype == np.uint8 else [("deflate-16", _deflated(_differences(alpha)))]
     rounded = at_depth(alpha, 8)
-    if np.array_equal(at_depth(rounded, 8 * alpha.itemsize), alpha):
+    if np.array_equal(at_depth(rounded, depth_of(alpha)), alpha):
         found += _forms_of_8_bits(rounded)
     return min(found, key=lambda form: len(form[1]))
 

@@ -13,7 +13,7 @@ from rdpcodec.limits import Limits
 _PROFILE_SPACES = {"L": b"GRAY", "RGB": b"RGB "}
 _UNUSABLE = b""
 _GRID = 9
-_FAILURES = (ImageCms.PyCMSError, OSError, ValueError)
+FAILURES = (ImageCms.PyCMSError, OSError, ValueError)
 
 
 def choose_profile(
@@ -78,7 +78,7 @@ def _keep_profile(icc: bytes, mode: str, limits: Limits, notes: list[str]) -> by
         return _UNUSABLE
     try:
         is_srgb = _means_srgb(icc, mode)
-    except _FAILURES as error:
+    except FAILURES as error:
         notes.append(f"the ICC profile is damaged ({error}): dropped")
         return _UNUSABLE
     if is_srgb:
@@ -99,8 +99,8 @@ def in_srgb(picture: Picture) -> Image.Image:
     image = Image.fromarray(at_depth(picture.pixels, 8))
     if picture.icc is not None:
         try:
-            return _to_srgb(image, picture.icc)
-        except _FAILURES:
+            return to_srgb(image, profile_of(picture.icc))
+        except FAILURES:
             pass  # a profile that a file brought along may be anything; shown without it
     return image.convert("RGB")
 
@@ -114,15 +114,35 @@ def _means_srgb(icc: bytes, mode: str) -> bool:
     else:
         colours = np.stack(np.meshgrid(levels, levels, levels), axis=-1).reshape(-1, 3)
         probe = Image.fromarray(colours[:, None])
-    moved = np.asarray(_to_srgb(probe, icc))[:, 0].astype(int)
+    moved = np.asarray(to_srgb(probe, profile_of(icc)))[:, 0].astype(int)
     return bool(np.abs(moved - colours).max() <= 1)
 
 
-def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
-    source = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-    target = ImageCms.createProfile("sRGB")
-    intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
-    transform = ImageCms.buildTransform(source, target, image.mode, "RGB", intent)
+def profile_of(icc: bytes) -> ImageCms.ImageCmsProfile:
+    """Return an ICC profile as LittleCMS reads it; raises what Pillow does if it is damaged."""
+    return ImageCms.ImageCmsProfile(io.BytesIO(icc))
+
+
+def to_srgb(
+    image: Image.Image,
+    source: ImageCms.ImageCmsProfile,
+    flags: ImageCms.Flags = ImageCms.Flags.NONE,
+) -> Image.Image:
+    """Return an image in sRGB, relative colorimetric.
+
+    Args:
+        image: An image of a mode that LittleCMS knows.
+        source: What its samples mean.
+        flags: For LittleCMS.
+
+    Returns:
+        An RGB image of the same size.
+
+    Raises:
+        PyCMSError: If the profile does not fit, as also OSError and ValueError say.
+    """
+    target, intent = ImageCms.createProfile("sRGB"), ImageCms.Intent.RELATIVE_COLORIMETRIC
+    transform = ImageCms.buildTransform(source, target, image.mode, "RGB", intent, flags)
     out = ImageCms.applyTransform(image, transform)
     if out is None:
         raise ValueError("the transform gave no image")

@@ -1,14 +1,12 @@
 """CMYK and Lab to sRGB, which is what becomes of colours that the format has no kind for."""
 
-import io
-
 from PIL import Image, ImageCms
 
 from rdpcodec.errors import ISSUE, ImageError
+from rdpcodec.images.colour import FAILURES, profile_of, to_srgb
 from rdpcodec.images.formats import unsupported
 
 CONVERTED = {"CMYK": "CMYK (or YCCK)", "LAB": "Lab"}
-_SPACE = {"CMYK": b"CMYK"}
 _NAME_CHARACTERS_MAX = 60
 
 
@@ -21,9 +19,8 @@ def check_convertible(image: Image.Image) -> None:
     Raises:
         ImageError: If it is CMYK without a profile for CMYK.
     """
-    space = _SPACE.get(image.mode)
     icc = image.info.get("icc_profile") or b""
-    if space is None or icc[16:20] == space:
+    if image.mode != "CMYK" or icc[16:20] == b"CMYK":
         return
     which = "without a profile" if not icc else "with a profile for other colours"
     found = f"the image has {CONVERTED[image.mode]} colours {which}"
@@ -49,16 +46,8 @@ def in_srgb_from(image: Image.Image, icc: bytes, notes: list[str]) -> Image.Imag
     name = CONVERTED[image.mode]
     try:
         source, by = _source(image.mode, icc)
-        transform = ImageCms.buildTransform(
-            source,
-            ImageCms.createProfile("sRGB"),
-            image.mode,
-            "RGB",
-            ImageCms.Intent.RELATIVE_COLORIMETRIC,
-            ImageCms.Flags.BLACKPOINTCOMPENSATION,
-        )
-        out = transform.apply(image)
-    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        out = to_srgb(image, source, ImageCms.Flags.BLACKPOINTCOMPENSATION)
+    except FAILURES as error:
         message = f"the {name} profile is damaged: {error}"
         raise ImageError(ISSUE.IMAGE_UNREADABLE, message) from error
     notes.append(f"{name} colours were converted to sRGB{by}; what lies outside it was clipped")
@@ -68,6 +57,6 @@ def in_srgb_from(image: Image.Image, icc: bytes, notes: list[str]) -> Image.Imag
 def _source(mode: str, icc: bytes) -> tuple[ImageCms.ImageCmsProfile, str]:
     if mode == "LAB":
         return ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")), ""
-    profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+    profile = profile_of(icc)
     told = ImageCms.getProfileDescription(profile).strip()[:_NAME_CHARACTERS_MAX]
     return profile, f" by the profile {told!r}"

@@ -72,7 +72,7 @@ class Picture:
     @property
     def depth(self) -> int:
         """Bits of a sample, 8 or 16."""
-        return 8 * self.pixels.itemsize
+        return depth_of(self.pixels)
 
     @property
     def grey(self) -> Pixels | None:
@@ -97,6 +97,11 @@ def with_alpha_last(picture: Picture) -> Pixels:
     if picture.alpha is None:
         return picture.pixels.reshape(picture.height, picture.width, -1)
     return np.dstack([picture.pixels, picture.alpha])
+
+
+def depth_of(samples: Pixels) -> int:
+    """Return the bits of a sample, 8 or 16."""
+    return 8 * samples.itemsize
 
 
 def white_of(samples: Pixels) -> int:
